@@ -1,0 +1,8 @@
+"""The WSGI entry point."""
+
+from demo.commands import demo
+from marketplace.factory import create_app
+
+app = create_app()
+# Demo content runs the real model to make its samples, so it lives outside the web application.
+app.cli.add_command(demo)

@@ -1,0 +1,34 @@
+"""flask commands, gathered from the features."""
+
+from __future__ import annotations
+
+import click
+from cryptography.fernet import Fernet
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from marketplace.accounts.commands import users
+from marketplace.core import migrate
+from marketplace.listings.commands import catalogue
+
+database = AppGroup("db", help="The database's tables.")
+keys = AppGroup("keys", help="Keys that encrypt prompts.")
+
+
+@database.command("upgrade")
+@click.argument("revision", default="head")
+def upgrade(revision: str) -> None:
+    """Bring the tables up to date."""
+    migrate.upgrade(current_app.extensions["bracket"].settings.database_url, revision)
+
+
+@keys.command("new")
+def new_key() -> None:
+    """Print a fresh key for PROMPT_KEYS."""
+    click.echo(Fernet.generate_key().decode())
+
+
+def register(app: Flask) -> None:
+    """Add all command groups."""
+    for group in (database, keys, users, catalogue):
+        app.cli.add_command(group)

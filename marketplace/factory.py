@@ -1,0 +1,142 @@
+"""create_app: the composition root. The list of blueprints reads as a table of contents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from marketplace import cli
+from marketplace.accounts.routes import blueprint as account
+from marketplace.accounts.security import init_security
+from marketplace.core.container import Services
+from marketplace.core.logging import set_up_logging
+from marketplace.core.web.error_pages import init_error_pages
+from marketplace.core.web.request_scope import init_request_scope
+from marketplace.core.web.security_headers import init_security_headers
+from marketplace.core.web.template_globals import init_template_globals
+from marketplace.discovery.health import blueprint as health
+from marketplace.discovery.routes import blueprint as discovery
+from marketplace.library.routes import blueprint as library
+from marketplace.listings.media_routes import blueprint as media
+from marketplace.listings.routes import blueprint as sell
+from marketplace.moderation.routes import blueprint as moderate
+from marketplace.orders.ledger_routes import blueprint as ledger
+from marketplace.orders.routes import blueprint as checkout
+from marketplace.settings import Environment, Settings, load_settings
+from marketplace.stripe_events.routes import blueprint as webhooks
+from marketplace.verification.routes import blueprint as proof
+from marketplace.wiring import build_services
+
+ROOT = Path(__file__).resolve().parents[1]
+MAX_REQUEST_BYTES = 9 * 15 * 1024 * 1024 + 2 * 1024 * 1024  # nine samples and the form around them
+
+BLUEPRINTS = (
+    discovery,  # /  /browse  /p/…  /s/…
+    proof,  # /p/…/proof
+    sell,  # /sell…
+    moderate,  # /moderate…
+    checkout,  # /checkout/…
+    library,  # /library…
+    account,  # /account/…
+    ledger,  # /ledger
+    webhooks,  # /webhooks/…
+    media,  # /media/…
+    health,  # /healthz  /readyz
+)
+
+# Attempts per address: enough for people, too few for guessing.
+LIMITS = {
+    "security.login": "20 per minute",
+    "security.register": "10 per minute",
+    "security.forgot_password": "5 per minute",
+    "security.send_confirmation": "5 per minute",
+    "checkout.start": "20 per minute",
+}
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
+    """Build the web application.
+
+    Args:
+        settings: read from the environment when absent.
+        services: ready-made services (tests); built from the settings when absent.
+
+    Raises:
+        SettingsError: when the configuration is incomplete or unsafe.
+    """
+    if services is None:
+        services = build_services(settings or load_settings())
+    settings = services.settings
+    if settings.env is not Environment.TEST:
+        set_up_logging()
+
+    app = Flask(
+        "marketplace",
+        static_folder=str(ROOT / "marketplace" / "static"),
+        template_folder=str(ROOT / "templates"),
+    )
+    app.extensions["bracket"] = services
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        TESTING=settings.env is Environment.TEST,
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=512 * 1024,
+        MAX_FORM_PARTS=400,
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # static addresses carry their content's hash
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        REMEMBER_COOKIE_HTTPONLY=True,
+        REMEMBER_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,  # a form left open overnight still works; the session ends it
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["settings"] = settings
+    if settings.production:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+
+    init_request_scope(app)
+    init_security_headers(app, _checkout_origins(settings))
+    init_error_pages(app)
+    init_template_globals(app)
+    csrf = CSRFProtect(app)
+    init_security(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    csrf.exempt(webhooks)  # signed by the sender instead
+    _init_limits(app, settings)
+    cli.register(app)
+    return app
+
+
+def _checkout_origins(settings: Settings) -> tuple[str, ...]:
+    """Where our forms may lead to: the hosted checkout and onboarding pages."""
+    if settings.stripe_api_base:
+        parts = urlsplit(settings.stripe_api_base)
+        return (f"{parts.scheme}://{parts.netloc}",)
+    return ("https://checkout.stripe.com", "https://connect.stripe.com")
+
+
+def _init_limits(app: Flask, settings: Settings) -> None:
+    """Count attempts in the broker's store, shared by all web processes."""
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri=settings.broker_url,
+        strategy="fixed-window",
+        enabled=settings.rate_limits,
+        # Without the store people can still log in: availability over strictness here.
+        swallow_errors=True,
+        in_memory_fallback_enabled=True,
+        headers_enabled=True,
+    )
+    for endpoint, limit in LIMITS.items():
+        view = app.view_functions[endpoint]
+        app.view_functions[endpoint] = limiter.limit(limit, methods=["POST"])(view)

@@ -1,0 +1,1 @@
+"""What sellers offer: listings, their immutable versions and samples."""

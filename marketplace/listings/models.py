@@ -1,0 +1,223 @@
+"""Tables of listings, versions, samples and the catalogue of target models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.accounts.models import SellerProfile
+from marketplace.core.columns import (
+    Cents,
+    CreatedAt,
+    Currency,
+    EventColumns,
+    HashBits,
+    Id,
+    Moment,
+    RefId,
+    Sealed,
+    enum_column,
+)
+from marketplace.core.database import Base
+from marketplace.listings.states import ListingState
+
+MIN_PRICE_CENTS, MAX_PRICE_CENTS = 199, 499
+MIN_SAMPLES, MAX_SAMPLES = 3, 9
+
+
+class Category(Base):
+    """A shelf of the shop; loaded from catalogue.json."""
+
+    __tablename__ = "categories"
+
+    slug: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    blurb: Mapped[str] = mapped_column(String(200))
+    position: Mapped[int]
+
+
+class TargetModel(Base):
+    """A model that prompts are written for; loaded from catalogue.json."""
+
+    __tablename__ = "target_models"
+
+    slug: Mapped[str] = mapped_column(String(40), primary_key=True)
+    family: Mapped[str] = mapped_column(String(60))
+    name: Mapped[str] = mapped_column(String(60))
+    version: Mapped[str] = mapped_column(String(40))
+    blurb: Mapped[str] = mapped_column(String(300))
+    engine: Mapped[str] = mapped_column(String(40))
+    """Key in workers.engines.registry."""
+    source: Mapped[str] = mapped_column(String(200))
+    """What the engine loads: "house" is the folder HOUSE_MODEL_DIR."""
+    seedable: Mapped[bool]
+    schedulers: Mapped[list[str]] = mapped_column(ARRAY(String(40)))
+    """Allowed schedulers, the default first."""
+    steps_default: Mapped[int]
+    steps_min: Mapped[int]
+    steps_max: Mapped[int]
+    guidance_default: Mapped[float]
+    guidance_min: Mapped[float]
+    guidance_max: Mapped[float]
+    width: Mapped[int]
+    height: Mapped[int]
+    licence: Mapped[str] = mapped_column(String(100))
+    position: Mapped[int]
+
+
+class Listing(Base):
+    """One offer. Its words for the public live here; its prompt in the versions."""
+
+    __tablename__ = "listings"
+    __table_args__ = (
+        CheckConstraint(
+            f"price_cents BETWEEN {MIN_PRICE_CENTS} AND {MAX_PRICE_CENTS}", name="price_in_range"
+        ),
+        CheckConstraint("currency = 'usd'", name="currency_known"),
+        # Proof: a live listing has a published version (and operations.publish sets it only
+        # together with its report or a named override).
+        CheckConstraint(
+            "state <> 'live' OR (live_version_id IS NOT NULL AND published_at IS NOT NULL)",
+            name="live_has_version",
+        ),
+        Index("ix_listings_search", "search", postgresql_using="gin"),
+        Index("ix_listings_state_published_at", "state", "published_at"),
+    )
+
+    id: Mapped[Id]
+    seller_id: Mapped[RefId] = mapped_column(ForeignKey("seller_profiles.user_id"), index=True)
+    slug: Mapped[str] = mapped_column(String(60))
+    title: Mapped[str] = mapped_column(String(80))
+    description: Mapped[str] = mapped_column(Text)
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    category_slug: Mapped[str] = mapped_column(ForeignKey("categories.slug"), index=True)
+    price_cents: Mapped[Cents]
+    currency: Mapped[Currency]
+    state: Mapped[ListingState] = mapped_column(
+        enum_column(ListingState, "listing_state"), default=ListingState.DRAFT
+    )
+    version_id: Mapped[RefId | None] = mapped_column(
+        ForeignKey("listing_versions.id", use_alter=True, deferrable=True, initially="DEFERRED")
+    )
+    """The newest version: the one at work in verification and moderation."""
+    live_version_id: Mapped[RefId | None] = mapped_column(
+        ForeignKey("listing_versions.id", use_alter=True, deferrable=True, initially="DEFERRED")
+    )
+    """The version that buyers get."""
+    rejection_code: Mapped[str | None] = mapped_column(String(40))
+    rejection_text: Mapped[str | None] = mapped_column(String(2000))
+    created_at: Mapped[CreatedAt]
+    submitted_at: Mapped[Moment | None]
+    published_at: Mapped[Moment | None]
+    search: Mapped[Any] = mapped_column(
+        TSVECTOR,
+        # Only public words are searchable; the prompt is sealed and never comes near.
+        Computed(
+            "setweight(to_tsvector('english'::regconfig, title::text), 'A') || "
+            "setweight(to_tsvector('english'::regconfig, immutable_join(tags)), 'B') || "
+            "setweight(to_tsvector('english'::regconfig, description), 'C')",
+            persisted=True,
+        ),
+        deferred=True,
+    )
+
+    seller: Mapped[SellerProfile] = relationship(lazy="joined")
+    category: Mapped[Category] = relationship(lazy="joined")
+    version: Mapped[ListingVersion | None] = relationship(foreign_keys=[version_id])
+    live_version: Mapped[ListingVersion | None] = relationship(foreign_keys=[live_version_id])
+
+
+class ListingVersion(Base):
+    """An immutable prompt with its settings. A change makes a new version."""
+
+    __tablename__ = "listing_versions"
+    __table_args__ = (UniqueConstraint("listing_id", "number"),)
+
+    id: Mapped[Id]
+    listing_id: Mapped[RefId] = mapped_column(ForeignKey("listings.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    prompt_sealed: Mapped[Sealed] = mapped_column(LargeBinary, deferred=True)
+    """The template's text, encrypted by core.vault."""
+    prompt_fingerprint: Mapped[bytes] = mapped_column(LargeBinary, index=True, deferred=True)
+    """Keyed hash: equal for equal texts, useless without the key."""
+    skeleton: Mapped[list[Any]] = mapped_column(JSONB)
+    """Public: prompts.redaction's bars and variables."""
+    variables: Mapped[list[Any]] = mapped_column(JSONB)
+    """Public: name, default and choices of each variable."""
+    word_count: Mapped[int]
+    target_model_slug: Mapped[str] = mapped_column(ForeignKey("target_models.slug"), index=True)
+    scheduler: Mapped[str] = mapped_column(String(40))
+    steps: Mapped[int]
+    guidance: Mapped[float]
+    width: Mapped[int]
+    height: Mapped[int]
+    created_at: Mapped[CreatedAt]
+
+    listing: Mapped[Listing] = relationship(foreign_keys=[listing_id])
+    target_model: Mapped[TargetModel] = relationship(lazy="joined")
+    samples: Mapped[list[Sample]] = relationship(
+        back_populates="version", order_by="Sample.position", cascade="all, delete-orphan"
+    )
+
+
+class FingerprintColumns:
+    """Perceptual hashes of one picture, filled in by a worker (see workers.fingerprints)."""
+
+    pdq: Mapped[bytes | None] = mapped_column(HashBits(256))
+    pdq_quality: Mapped[int | None]
+    phash64: Mapped[bytes | None] = mapped_column(HashBits(64))
+    dct256: Mapped[bytes | None] = mapped_column(HashBits(256))
+    fingerprint_version: Mapped[int | None]
+
+
+class Sample(Base, FingerprintColumns):
+    """A picture the seller says the prompt made, with the values and seed that made it."""
+
+    __tablename__ = "samples"
+    __table_args__ = (
+        UniqueConstraint("version_id", "position"),
+        CheckConstraint("seed >= 0 AND seed < 4294967296", name="seed_is_32_bit"),
+    )
+
+    id: Mapped[Id]
+    version_id: Mapped[RefId] = mapped_column(ForeignKey("listing_versions.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    values: Mapped[dict[str, str]] = mapped_column(JSONB)
+    """Variable name to value, every variable present."""
+    seed: Mapped[int] = mapped_column(BigInteger)
+    original_key: Mapped[str] = mapped_column(String(160))
+    """Private blob with the upload as it came."""
+    file_sha256: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    pixel_sha256: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    width: Mapped[int]
+    height: Mapped[int]
+    alt: Mapped[str] = mapped_column(String(300))
+    """Alternative text, made of title and values only."""
+    derivatives: Mapped[list[Any]] = mapped_column(JSONB)
+    """Public pictures: [{"width", "height", "webp": name, "jpeg": name}], narrowest first."""
+    created_at: Mapped[CreatedAt]
+
+    version: Mapped[ListingVersion] = relationship(back_populates="samples")
+
+
+class ListingEvent(Base, EventColumns):
+    """Append-only history of a listing's states."""
+
+    __tablename__ = "listing_events"
+
+    listing_id: Mapped[RefId] = mapped_column(
+        ForeignKey("listings.id", ondelete="CASCADE"), index=True
+    )

@@ -1,0 +1,50 @@
+"""The life of a listing, as data."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from marketplace.core.states import Ignore, StateMachine
+
+
+class ListingState(StrEnum):
+    """Where a listing stands."""
+
+    DRAFT = "draft"
+    VERIFYING = "verifying"
+    IN_REVIEW = "in_review"
+    LIVE = "live"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class ListingAction(StrEnum):
+    """What can happen to a listing."""
+
+    SUBMIT = "submit"
+    FINISH_VERIFICATION = "finish_verification"
+    APPROVE = "approve"
+    REJECT = "reject"
+    REVISE = "revise"
+    WITHDRAW = "withdraw"
+    RELIST = "relist"
+
+
+S, A = ListingState, ListingAction
+
+LISTING_STATES: StateMachine[ListingState, ListingAction] = StateMachine(
+    "listing",
+    {
+        (S.DRAFT, A.SUBMIT): S.VERIFYING,
+        (S.DRAFT, A.REVISE): S.DRAFT,
+        (S.VERIFYING, A.SUBMIT): Ignore.DUPLICATE,
+        (S.VERIFYING, A.FINISH_VERIFICATION): S.IN_REVIEW,
+        (S.IN_REVIEW, A.FINISH_VERIFICATION): Ignore.DUPLICATE,
+        (S.IN_REVIEW, A.APPROVE): S.LIVE,
+        (S.IN_REVIEW, A.REJECT): S.REJECTED,
+        (S.REJECTED, A.REVISE): S.DRAFT,
+        (S.LIVE, A.WITHDRAW): S.WITHDRAWN,
+        (S.WITHDRAWN, A.WITHDRAW): Ignore.DUPLICATE,
+        (S.WITHDRAWN, A.RELIST): S.LIVE,
+    },
+)

@@ -1,0 +1,1 @@
+"""The desk: cases with their evidence, claims and decisions."""

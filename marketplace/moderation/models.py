@@ -1,0 +1,99 @@
+"""Tables of cases, their policy findings and their append-only history."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.accounts.models import User
+from marketplace.core.columns import CreatedAt, EventColumns, Id, Moment, RefId, enum_column
+from marketplace.core.database import Base
+from marketplace.listings.models import Listing, ListingVersion
+from marketplace.moderation.states import CaseState, ReasonCode
+
+
+class Case(Base):
+    """One version waiting for, or having had, a human decision."""
+
+    __tablename__ = "moderation_cases"
+    __table_args__ = (
+        CheckConstraint(
+            "(state = 'claimed') = (claimed_by IS NOT NULL AND decided_by IS NULL)",
+            name="claimed_has_moderator",
+        ),
+        CheckConstraint(
+            "(state IN ('approved', 'rejected')) = (decided_by IS NOT NULL AND decided_at IS NOT "
+            "NULL)",
+            name="decided_has_moderator",
+        ),
+        CheckConstraint(
+            "(state = 'rejected') = (reason_code IS NOT NULL)", name="rejected_has_reason"
+        ),
+        CheckConstraint(
+            "NOT override OR (state = 'approved' AND decision_note IS NOT NULL)",
+            name="override_is_explained",
+        ),
+        # One open case per version.
+        Index(
+            "uq_moderation_cases_open",
+            "version_id",
+            unique=True,
+            postgresql_where=text("state IN ('open', 'claimed')"),
+        ),
+        Index("ix_moderation_cases_queue", "state", "created_at"),
+    )
+
+    id: Mapped[Id]
+    listing_id: Mapped[RefId] = mapped_column(
+        ForeignKey("listings.id", ondelete="CASCADE"), index=True
+    )
+    version_id: Mapped[RefId] = mapped_column(ForeignKey("listing_versions.id", ondelete="CASCADE"))
+    run_id: Mapped[RefId | None] = mapped_column(ForeignKey("verification_runs.id"))
+    """The run whose report is the evidence; null when there is none."""
+    state: Mapped[CaseState] = mapped_column(
+        enum_column(CaseState, "case_state"), default=CaseState.OPEN
+    )
+    verdict: Mapped[str | None] = mapped_column(String(20))
+    """Copy of the run's verdict, for the queue's list."""
+    claimed_by: Mapped[RefId | None] = mapped_column(ForeignKey("users.id"))
+    claimed_at: Mapped[Moment | None]
+    decided_by: Mapped[RefId | None] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[Moment | None]
+    override: Mapped[bool] = mapped_column(default=False)
+    """Approved against or without a report; the moderator's name and note stand with it."""
+    reason_code: Mapped[ReasonCode | None] = mapped_column(enum_column(ReasonCode, "reason_code"))
+    decision_note: Mapped[str | None] = mapped_column(String(2000))
+    created_at: Mapped[CreatedAt]
+
+    listing: Mapped[Listing] = relationship(lazy="joined")
+    version: Mapped[ListingVersion] = relationship()
+    claimant: Mapped[User | None] = relationship(foreign_keys=[claimed_by])
+    decider: Mapped[User | None] = relationship(foreign_keys=[decided_by])
+    findings: Mapped[list[Finding]] = relationship(order_by="Finding.code")
+
+
+class Finding(Base):
+    """Something a check noticed and a moderator should see."""
+
+    __tablename__ = "moderation_findings"
+
+    id: Mapped[Id]
+    case_id: Mapped[RefId] = mapped_column(
+        ForeignKey("moderation_cases.id", ondelete="CASCADE"), index=True
+    )
+    code: Mapped[str] = mapped_column(String(40))
+    severity: Mapped[str] = mapped_column(String(10))
+    """info, warning or serious."""
+    field: Mapped[str] = mapped_column(String(40))
+    explanation: Mapped[str] = mapped_column(String(500))
+    """Plain words; never quotes the prompt."""
+
+
+class CaseEvent(Base, EventColumns):
+    """Append-only history of a case's states."""
+
+    __tablename__ = "moderation_case_events"
+
+    case_id: Mapped[RefId] = mapped_column(
+        ForeignKey("moderation_cases.id", ondelete="CASCADE"), index=True
+    )

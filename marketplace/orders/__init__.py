@@ -1,0 +1,1 @@
+"""Buying: orders, their settlement, entitlements and the ledger."""

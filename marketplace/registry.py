@@ -1,0 +1,21 @@
+"""All tables and all blueprints, for the factory and for the migrations."""
+
+from __future__ import annotations
+
+from marketplace.accounts import models as accounts_models
+from marketplace.core.database import Base
+from marketplace.listings import models as listings_models
+from marketplace.moderation import models as moderation_models
+from marketplace.orders import models as orders_models
+from marketplace.stripe_events import models as stripe_events_models
+from marketplace.verification import models as verification_models
+
+MODEL_MODULES = (
+    accounts_models,
+    listings_models,
+    verification_models,
+    moderation_models,
+    orders_models,
+    stripe_events_models,
+)
+METADATA = Base.metadata

@@ -1,0 +1,203 @@
+"""Typed settings, read once from the environment: the only module that does so.
+
+All problems are reported together, and an unsafe configuration refuses to start.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+MIN_SECRET_LENGTH = 32
+
+
+class SettingsError(RuntimeError):
+    """The configuration is missing something or unsafe; the message lists every problem."""
+
+
+class Environment(StrEnum):
+    """Where the application runs; production refuses every convenience."""
+
+    LOCAL = "local"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """Everything the application needs to know about its surroundings."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=None)
+
+    env: Environment = Field(validation_alias=AliasChoices("BRACKET_ENV"))
+    public_url: str = Field(validation_alias="PUBLIC_URL")
+    secret_key: str = Field(validation_alias="SECRET_KEY", repr=False)
+    database_url: str = Field(validation_alias="DATABASE_URL", repr=False)
+    broker_url: str = Field(validation_alias="BROKER_URL", repr=False)
+    blobs_url: str = Field(validation_alias="BLOBS_URL")
+    mail_url: str = Field(validation_alias="MAIL_URL", repr=False)
+    mail_sender: str = Field("Bracket <hello@bracket.example>", validation_alias="MAIL_SENDER")
+    stripe_api_key: str = Field(validation_alias="STRIPE_API_KEY", repr=False)
+    stripe_api_base: str | None = Field(None, validation_alias="STRIPE_API_BASE")
+    stripe_webhook_secret: str = Field(validation_alias="STRIPE_WEBHOOK_SECRET", repr=False)
+    stripe_connect_webhook_secret: str = Field(
+        validation_alias="STRIPE_CONNECT_WEBHOOK_SECRET", repr=False
+    )
+    prompt_keys: Annotated[tuple[str, ...], NoDecode] = Field(
+        validation_alias="PROMPT_KEYS", repr=False
+    )
+    house_model_dir: Path = Field(validation_alias="HOUSE_MODEL_DIR")
+    local_mail_page: str | None = Field(None, validation_alias="LOCAL_MAIL_PAGE")
+    local_stripe_page: str | None = Field(None, validation_alias="LOCAL_STRIPE_PAGE")
+    rate_limits: bool = Field(True, validation_alias="RATE_LIMITS")
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an absolute http(s) address such as https://bracket.example")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url(cls, value: str) -> str:
+        scheme, _, rest = value.partition("://")
+        if scheme not in {"postgresql", "postgresql+psycopg", "postgres"} or not rest:
+            raise ValueError("must be a postgresql:// address; no other database is supported")
+        return f"postgresql+psycopg://{rest}"
+
+    @field_validator("broker_url")
+    @classmethod
+    def _broker_url(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"redis", "rediss"}:
+            raise ValueError("must be a redis:// or rediss:// address")
+        return value
+
+    @field_validator("blobs_url")
+    @classmethod
+    def _blobs_url(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"file", "s3"}:
+            raise ValueError("must be file:///folder or s3://bucket?endpoint_url=…&region=…")
+        return value
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail_url(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"smtp", "smtps", "smtp+tls"}:
+            raise ValueError("must be smtp://host:port, smtp+tls:// or smtps://")
+        return value
+
+    @field_validator("prompt_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("prompt_keys")
+    @classmethod
+    def _fernet_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("needs at least one key (make one with `flask keys new`)")
+        for number, key in enumerate(value, start=1):
+            try:
+                decoded = base64.urlsafe_b64decode(key.encode())
+            except (binascii.Error, ValueError):
+                decoded = b""
+            if len(decoded) != 32:
+                raise ValueError(f"key {number} is not 32 bytes of url-safe base64")
+        return value
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Settings:
+        problems = list(_unsafe(self))
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def production(self) -> bool:
+        """True where real people and real money are involved."""
+        return self.env is Environment.PRODUCTION
+
+    @property
+    def stripe_livemode(self) -> bool:
+        """True when the Stripe key moves real money."""
+        return "_live_" in self.stripe_api_key
+
+
+def _unsafe(settings: Settings) -> list[str]:
+    """Every reason why this combination of settings must not run."""
+    problems = []
+    if len(settings.secret_key) < MIN_SECRET_LENGTH:
+        problems.append(f"SECRET_KEY must have at least {MIN_SECRET_LENGTH} characters")
+    if settings.stripe_api_base is not None:
+        if urlsplit(settings.stripe_api_base).hostname not in LOOPBACK_HOSTS:
+            problems.append("STRIPE_API_BASE may only point at this machine's loopback address")
+        if settings.stripe_livemode:
+            problems.append("STRIPE_API_BASE must not be combined with a live Stripe key")
+        if settings.production:
+            problems.append("STRIPE_API_BASE must not be set in production")
+    if settings.production:
+        if not settings.public_url.startswith("https://"):
+            problems.append("PUBLIC_URL must be https in production")
+        if settings.local_mail_page or settings.local_stripe_page:
+            problems.append("LOCAL_MAIL_PAGE and LOCAL_STRIPE_PAGE are for local use only")
+        if not settings.rate_limits:
+            problems.append("RATE_LIMITS must stay on in production")
+    elif settings.stripe_livemode:
+        problems.append("a live Stripe key needs BRACKET_ENV=production")
+    for name in ("stripe_webhook_secret", "stripe_connect_webhook_secret"):
+        if not getattr(settings, name).strip():
+            problems.append(f"{name.upper()} must not be blank")
+    if settings.stripe_webhook_secret == settings.stripe_connect_webhook_secret:
+        problems.append("the two Stripe webhook secrets must differ")
+    return problems
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the settings.
+
+    Args:
+        environ: variables to read instead of the process environment (tests).
+
+    Raises:
+        SettingsError: with one line per missing, malformed or unsafe setting.
+    """
+    try:
+        if environ is None:
+            return Settings()  # type: ignore[call-arg]
+        return Settings.model_validate(_only_aliases(environ))
+    except ValidationError as error:
+        raise SettingsError(_readable(error)) from None
+
+
+def _only_aliases(environ: Mapping[str, str]) -> dict[str, str]:
+    known = {str(_alias(field.validation_alias)) for field in Settings.model_fields.values()}
+    return {name: value for name, value in environ.items() if name in known}
+
+
+def _alias(alias: Any) -> Any:
+    return alias.choices[0] if isinstance(alias, AliasChoices) else alias
+
+
+def _readable(error: ValidationError) -> str:
+    """One line per problem, naming the variable but never showing its value."""
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = ".".join(str(part) for part in problem["loc"][:1])
+        text = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "missing":
+            text = "is not set"
+        for part in text.split("; ") if not name else [text]:
+            lines.append(f"  - {name or 'unsafe'}: {part}")
+    return "Bracket cannot start with these settings:\n" + "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Webhooks: stored first, acted on by a worker afterwards."""
