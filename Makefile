@@ -1,0 +1,46 @@
+# Every target installs what it needs first. `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+# Test processes side by side.
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help up test lint format bench train eval-model lock clean install install-dev
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+
+up: install ## install and start everything; PORT=8000 STATE_DIR=var DEMO=1
+	@exec $(BIN)/python -m local.up
+
+test: install-dev ## run the tests; TESTS=tests/unit/local narrows, ARGS="-x -q" adds options
+	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS) $(TESTS)
+
+lint: install-dev ## ruff and mypy
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+format: install-dev ## let ruff rewrite what it can
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+bench: ## list the benchmarks; each is run by hand
+	@for file in bench/*.py; do [ -e "$$file" ] && echo "$(BIN)/python $$file"; done; true
+
+train: install ## train the house model from nothing, resuming from checkpoints
+	@exec $(BIN)/python -m house_model.train
+
+eval-model: install ## how well the house model follows its captions
+	@exec $(BIN)/python -m house_model.evaluate
+
+lock: ## pin the requirements anew after a change to requirements*.in
+	@$(PYTHON) -m local.bootstrap --lock
+
+clean: ## remove the local stack's data and caches; .venv and var/train stay
+	@[ ! -d var ] || flock -n var find var -mindepth 1 -maxdepth 1 ! -name train -exec rm -rf {} + \
+	  || { echo "Bracket is running on var/; stop it first."; exit 1; }
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+install:
+	@$(PYTHON) -m local.bootstrap
+
+install-dev:
+	@$(PYTHON) -m local.bootstrap --dev
