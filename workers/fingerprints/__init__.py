@@ -1,0 +1,1 @@
+"""Perceptual hashes of images. Only this package imports pdqhash."""
