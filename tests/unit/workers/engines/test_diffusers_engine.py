@@ -1,0 +1,149 @@
+"""A real pipeline at toy size: reproducible, interruptible, silent about prompts."""
+
+import hashlib
+import json
+import logging
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from diffusers.utils import logging as diffusers_logging
+
+from tests.factories.generation import generation_request
+from workers.engines import diffusers_engine
+from workers.engines.contract import EngineInterrupted, EngineRefused, EngineUnavailable
+from workers.engines.pipeline_cache import digest_of
+from workers.engines.schedulers import SCHEDULERS
+
+# Longer than the toy tokenizer reads: diffusers' notice about it quotes the part left out.
+LONG_PROMPT = "a fox near the canary zebraquill"
+
+
+def pixels(engine, **changes):
+    return np.asarray(engine.generate(generation_request(**changes)).image)
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_the_same_request_gives_the_same_bytes(toy_engine, scheduler):
+    first = pixels(toy_engine, scheduler=scheduler)
+    pixels(toy_engine, seed=99)  # whatever ran in between must not matter
+    torch.manual_seed(5)
+    assert np.array_equal(first, pixels(toy_engine, scheduler=scheduler))
+    assert first.shape == (64, 64, 3)
+    assert first.std() > 0
+
+
+@pytest.mark.parametrize("change", [{"seed": 8}, {"prompt": "zzz"}, {"scheduler": "ddim"}])
+def test_another_request_gives_another_image(toy_engine, change):
+    assert not np.array_equal(pixels(toy_engine), pixels(toy_engine, **change))
+
+
+def test_the_negative_prompt_takes_part(toy_engine):
+    assert not np.array_equal(pixels(toy_engine), pixels(toy_engine, negative_prompt="a bird"))
+
+
+def test_width_and_height_are_not_exchanged(toy_engine):
+    assert toy_engine.generate(generation_request(width=128, height=64)).image.size == (128, 64)
+
+
+def test_the_listener_hears_every_step(toy_engine):
+    heard = []
+    toy_engine.generate(generation_request(steps=4), lambda *step: heard.append(step))
+    assert heard == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+@pytest.mark.parametrize("error", [EngineInterrupted, ValueError, KeyboardInterrupt])
+def test_what_the_listener_raises_stops_the_run_unchanged(toy_engine, error):
+    heard = []
+
+    def stop(step, steps):
+        heard.append(step)
+        raise error("lease lost")
+
+    with pytest.raises(error, match="lease lost"):
+        toy_engine.generate(generation_request(), stop)
+    assert heard == [1]
+    assert pixels(toy_engine).std() > 0  # and the engine is fit for the next run
+
+
+def test_a_request_outside_the_limits_is_refused(toy_engine):
+    with pytest.raises(EngineRefused, match="steps must be"):
+        toy_engine.generate(generation_request(steps=21))
+
+
+def test_the_provenance_is_complete(toy_engine, toy_pipeline_dir):
+    request = generation_request(seed=11, scheduler="euler")
+    provenance = toy_engine.generate(request).provenance.as_dict()
+    assert json.loads(json.dumps(provenance)) == provenance
+    assert provenance["weights_sha256"] == digest_of(toy_pipeline_dir, ["*.safetensors"])
+    assert provenance["seconds"] > 0
+    assert provenance["libraries"].keys() >= {"torch", "diffusers", "transformers", "python"}
+    for digest in ("environment", "config_sha256", "scheduler_config_sha256"):
+        assert len(bytes.fromhex(provenance[digest])) == hashlib.sha256().digest_size
+    expected = {
+        "engine": "toy",
+        "model_id": "tests/toy",
+        "scheduler": "euler",
+        "scheduler_class": "EulerDiscreteScheduler",
+        "dtype": "float32",
+        "device": "cpu",
+        "seed": 11,
+        "steps": 3,
+        "guidance_scale": 4.0,
+        "width": 64,
+        "height": 64,
+    }
+    assert expected.items() <= provenance.items()
+
+
+def test_a_prompt_longer_than_the_model_reads_is_reported(toy_engine):
+    assert toy_engine.generate(generation_request(prompt=LONG_PROMPT)).prompt_truncated
+    assert not toy_engine.generate(generation_request(prompt="a fox")).prompt_truncated
+
+
+@pytest.fixture
+def every_log_record(caplog):
+    """The libraries' loggers wide open, as an operator's debug setting would have them."""
+    loggers = [logging.getLogger(name) for name in ("diffusers", "transformers")]
+    before = [(logger.level, logger.propagate) for logger in loggers]
+    caplog.set_level(logging.DEBUG)
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = True
+    yield caplog
+    for logger, (level, propagate) in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+        logger.propagate = propagate
+
+
+def test_no_prompt_reaches_a_log_or_the_console(toy_engine, every_log_record, capfd):
+    toy_engine.generate(generation_request(prompt=LONG_PROMPT, negative_prompt=LONG_PROMPT + "!"))
+    written = capfd.readouterr()
+    told = every_log_record.text + written.out + written.err
+    assert "quill" not in told.replace(" ", "")
+    assert told == ""
+
+
+def test_without_the_silencing_the_prompt_would_be_logged(
+    toy_engine, every_log_record, monkeypatch
+):
+    # Guards the test above: if diffusers stops quoting prompts, it proves nothing any more.
+    toy_engine.warm_up()
+    monkeypatch.setattr(diffusers_engine, "silence_model_libraries", lambda: None)
+    diffusers_logging.set_verbosity(logging.DEBUG)
+    warnings.filterwarnings("ignore", category=DeprecationWarning)  # diffusers' own, against NumPy
+    toy_engine.generate(generation_request(prompt=LONG_PROMPT))
+    assert "quill" in every_log_record.text.replace(" ", "")
+
+
+def test_a_failure_inside_the_library_does_not_quote_the_prompt(toy_engine, monkeypatch):
+    def fail(scheduler, *args, **kwargs):
+        raise ValueError("Cannot forward `prompt`: zebraquill")
+
+    monkeypatch.setattr("diffusers.DPMSolverMultistepScheduler.step", fail)
+    with pytest.raises(EngineUnavailable) as failure:
+        toy_engine.generate(generation_request(prompt="zebraquill"))
+    assert "zebraquill" not in str(failure.value)
+    assert "ValueError at test_diffusers_engine.py:" in str(failure.value)
+    assert failure.value.__suppress_context__

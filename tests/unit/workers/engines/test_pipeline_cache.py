@@ -1,0 +1,77 @@
+"""One pipeline per process; weights are digested by name and content."""
+
+import shutil
+
+import pytest
+import torch
+
+from workers.engines.contract import EngineUnavailable
+from workers.engines.pipeline_cache import PipelineCache, PipelineSpec, digest_of
+
+
+def spec(folder, **changes):
+    fields = {"device": "cpu", "dtype": torch.float32, "safety_checker": False}
+    return PipelineSpec(folder, **(fields | changes))
+
+
+def test_the_same_pipeline_is_loaded_once(toy_pipeline_dir):
+    cache = PipelineCache()
+    assert cache.get(spec(toy_pipeline_dir)) is cache.get(spec(toy_pipeline_dir))
+
+
+def test_half_precision_weights_run_in_full_precision(toy_pipeline_dir):
+    loaded = PipelineCache().get(spec(toy_pipeline_dir))
+    assert {p.dtype for p in loaded.pipeline.unet.parameters()} == {torch.float32}
+
+
+def test_another_pipeline_replaces_the_first(toy_pipeline_dir, tmp_path):
+    copy = shutil.copytree(toy_pipeline_dir, tmp_path / "copy")
+    cache = PipelineCache()
+    first = cache.get(spec(toy_pipeline_dir))
+    assert cache.get(spec(copy)) is not first
+    assert cache.get(spec(toy_pipeline_dir)) is not first
+
+
+def test_replaced_weights_are_noticed(toy_pipeline_dir, tmp_path):
+    copy = shutil.copytree(toy_pipeline_dir, tmp_path / "copy")
+    cache = PipelineCache()
+    before = cache.get(spec(copy))
+    weights = copy / "unet" / "diffusion_pytorch_model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-2:] = b"\0\0"  # the last weight becomes nought
+    weights.write_bytes(content)
+    after = cache.get(spec(copy))
+    assert after.weights_sha256 != before.weights_sha256
+    assert after.config_sha256 == before.config_sha256
+
+
+def test_clearing_lets_go_of_the_pipeline(toy_pipeline_dir):
+    cache = PipelineCache()
+    first = cache.get(spec(toy_pipeline_dir))
+    cache.clear()
+    assert cache.get(spec(toy_pipeline_dir)) is not first
+
+
+def test_the_digest_sees_names_and_ignores_other_files(tmp_path):
+    (tmp_path / "a.safetensors").write_bytes(b"one")
+    first = digest_of(tmp_path, ["*.safetensors"])
+    (tmp_path / "README.md").write_text("a card")
+    assert digest_of(tmp_path, ["*.safetensors"]) == first
+    (tmp_path / "a.safetensors").rename(tmp_path / "b.safetensors")
+    assert digest_of(tmp_path, ["*.safetensors"]) != first
+
+
+@pytest.mark.parametrize("broken", ["unet/config.json", "unet/diffusion_pytorch_model.safetensors"])
+def test_an_incomplete_folder_is_unavailable(toy_pipeline_dir, tmp_path, broken):
+    copy = shutil.copytree(toy_pipeline_dir, tmp_path / "copy")
+    (copy / broken).unlink()
+    with pytest.raises(EngineUnavailable, match="does not load"):
+        PipelineCache().get(spec(copy))
+
+
+def test_a_truncated_weights_file_is_unavailable(toy_pipeline_dir, tmp_path):
+    copy = shutil.copytree(toy_pipeline_dir, tmp_path / "copy")
+    weights = copy / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(EngineUnavailable, match="does not load"):
+        PipelineCache().get(spec(copy))

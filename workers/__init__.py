@@ -1,0 +1,1 @@
+"""Background work: tasks, target models, fingerprints. Imports marketplace, never vice versa."""

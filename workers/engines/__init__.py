@@ -1,0 +1,1 @@
+"""Target models behind one contract. Only this package imports torch and diffusers."""
