@@ -13,8 +13,8 @@ from local.mail_store import LINK, Mail, MailStore
 from local.ports import HOST
 
 STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #8881; --link: #1a5fb4; }
-@media (prefers-color-scheme: dark) { :root { --link: #8ab8ff; } }
+:root { color-scheme: light dark; --line: #8884; --soft: #8881; --link: #1a5fb4; --quiet: #6b6b6b; }
+@media (prefers-color-scheme: dark) { :root { --link: #8ab8ff; --quiet: #a0a0a0; } }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 52rem;
        padding: 1.5rem 1rem; }
 h1 { font-size: 1.35rem; margin: 0 0 1rem; overflow-wrap: anywhere; }
@@ -24,7 +24,7 @@ li a { display: block; padding: .7rem .4rem; border-bottom: 1px solid var(--line
        text-decoration: none; color: inherit; }
 li a:hover, li a:focus-visible { background: var(--soft); }
 li strong { display: block; overflow-wrap: anywhere; }
-small, dl { color: #888; } dl { margin: 0 0 1rem; }
+small, dl { color: var(--quiet); } dl { margin: 0 0 1rem; }
 dt, dd { display: inline; margin: 0; } dd::after { content: ""; display: block; }
 pre { font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; padding: 1rem;
       background: var(--soft); border-radius: .5rem; }

@@ -26,7 +26,7 @@ SUPERUSER = "bracket"
 DATABASE = "bracket"
 # Where uid nobody can run the binaries when the virtual environment is out of its reach.
 PUBLIC_COPY = Path("/var/lib/bracket-postgres-18")
-# Shows root as "nobody" inside a user namespace: same process, no account, no chmod, no copy.
+# Shows this user as "nobody" inside a user namespace: same process, no account, no chmod, no copy.
 NAMESPACE = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 
 
@@ -59,7 +59,7 @@ class Postgres:
         """Make the cluster when there is none, and settle how it can run. Safe to call again."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data.mkdir(mode=0o700, exist_ok=True)
-        self._leave_root()
+        self._find_identity()
         self.password = self._stored_password()
         if not (self.data / "PG_VERSION").exists():
             self._make_cluster()
@@ -130,10 +130,13 @@ class Postgres:
         # working directory, which spawn() entered while it was still root.
         return "/proc/self/cwd" if self.user else self.data
 
-    def _leave_root(self) -> None:
-        """PostgreSQL refuses uid 0: find another identity, and give it the cluster's files."""
+    def _find_identity(self) -> None:
+        """Find an identity PostgreSQL accepts, and give it the cluster's files.
+
+        It refuses uid 0, and any uid that has no account, as containers like to give.
+        """
         self._binaries = bundled_binaries()
-        if os.geteuid() == 0 and namespaces_work():
+        if not acceptable(os.geteuid()) and namespaces_work():
             self._prefix = NAMESPACE
         elif os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
@@ -180,8 +183,16 @@ def bundled_binaries() -> Path:
     return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin"
 
 
+def acceptable(uid: int) -> bool:
+    """Whether PostgreSQL runs under this uid."""
+    try:
+        return uid != 0 and bool(pwd.getpwuid(uid))
+    except KeyError:
+        return False
+
+
 def namespaces_work() -> bool:
-    """Whether root may make a user namespace; containers often forbid it."""
+    """Whether this user may make a user namespace; containers often forbid it."""
     if shutil.which(NAMESPACE[0]) is None:
         return False
     return subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode == 0

@@ -42,7 +42,7 @@ class Valkey:
             f"appendonly {'yes' if self.durable else 'no'}",
             "appendfsync everysec",
             'save ""',
-            "loglevel notice",
+            "loglevel warning",
             # A full broker must refuse work loudly, never drop messages.
             "maxmemory-policy noeviction",
         ]
