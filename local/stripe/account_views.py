@@ -1,0 +1,165 @@
+"""Connected accounts as the two APIs show them. Accounts are stored in their v2 form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import stripe
+from stripe.v2.core import Account as AccountV2
+
+from local.stripe.shapes import shape, whole
+from local.stripe.store import Body
+
+# Parts of a v2 account that are null unless the request names them in `include`.
+INCLUDABLE = ("configuration", "defaults", "future_requirements", "identity", "requirements")
+
+# What a recipient in the United States is asked for; one entry stands for the whole form here.
+_DUE_ENTRY = {
+    "awaiting_action_from": "user",
+    "description": "identity.individual.given_name",
+    "errors": [],
+    "impact": {
+        "restricts_capabilities": [
+            {
+                "capability": "stripe_balance.stripe_transfers",
+                "configuration": "recipient",
+                "deadline": {"status": "currently_due"},
+            }
+        ]
+    },
+    "minimum_deadline": {"status": "currently_due"},
+    "requested_reasons": [{"code": "routine_onboarding"}],
+}
+
+
+def iso(timestamp: float) -> str:
+    """A time as the v2 API writes it."""
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def seconds(text: str) -> int:
+    """The other way round."""
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+def new_v2(params: Body, account_id: str, now: int) -> Body:
+    """A new account from checked `accounts.create` parameters, not yet onboarded."""
+    given: Body = params.get("defaults", {})
+    responsibilities = given.get("responsibilities", {})
+    values: Body = {
+        "id": account_id,
+        "object": "v2.core.account",
+        "applied_configurations": ["recipient"],
+        "configuration": {
+            "recipient": {
+                "applied": True,
+                "capabilities": {"stripe_balance": {"stripe_transfers": capability("restricted")}},
+            }
+        },
+        "contact_email": params.get("contact_email"),
+        "created": iso(now),
+        "dashboard": params.get("dashboard", "none"),
+        "defaults": {
+            "currency": given.get("currency", "usd"),
+            "responsibilities": {
+                "fees_collector": responsibilities.get("fees_collector", "application"),
+                "losses_collector": responsibilities.get("losses_collector", "application"),
+                # With Stripe's own Express dashboard Stripe collects the requirements itself.
+                "requirements_collector": "stripe",
+            },
+        },
+        "display_name": params.get("display_name"),
+        "identity": {"country": params["identity"]["country"].lower()},
+        "metadata": params.get("metadata", {}),
+        "requirements": requirements("restricted"),
+    }
+    return shape(AccountV2, values)
+
+
+def capability(status: str) -> Body:
+    """The `stripe_transfers` capability in a status, with its reason."""
+    reasons = {
+        "restricted": [{"code": "requirements_past_due", "resolution": "provide_info"}],
+        "pending": [{"code": "determining_status", "resolution": "no_resolution"}],
+        "rejected": [{"code": "rejected_other", "resolution": "contact_stripe"}],
+        "unsupported": [{"code": "unsupported_country", "resolution": "no_resolution"}],
+    }
+    return {"status": status, "status_details": reasons.get(status, [])}
+
+
+def requirements(status: str) -> Body:
+    """What the account must still provide, given its capability's status."""
+    due = status == "restricted"
+    return {
+        "entries": [_DUE_ENTRY] if due else [],
+        "summary": {"minimum_deadline": {"status": "currently_due"} if due else None},
+    }
+
+
+def transfers_status(body: Body) -> str:
+    """The one status that decides whether an account can be paid."""
+    recipient = body["configuration"]["recipient"]
+    status: str = recipient["capabilities"]["stripe_balance"]["stripe_transfers"]["status"]
+    return status
+
+
+def v2_view(body: Body, include: list[str]) -> Body:
+    """The account with only the included parts filled; `configuration.recipient` is one."""
+    shown = dict(body)
+    wanted = {name.partition(".")[0] for name in include}
+    for name in INCLUDABLE:
+        if name not in wanted:
+            shown[name] = None
+    if shown["configuration"] is not None and "configuration.recipient" not in include:
+        shown["configuration"] = dict.fromkeys(shown["configuration"])
+    return shown
+
+
+def v1_view(body: Body) -> Body:
+    """The same account in its v1 form, as `account.updated` and v1 calls show it."""
+    status = transfers_status(body)
+    ready = status == "active"
+    due = [] if ready else ["individual.first_name"]
+    needs: dict[str, Any] = {
+        "alternatives": [],
+        "currently_due": due,
+        "disabled_reason": None if ready else "requirements.past_due",
+        "errors": [],
+        "eventually_due": due,
+        "past_due": due,
+        "pending_verification": [],
+    }
+    responsibilities = body["defaults"]["responsibilities"]
+    country = body["identity"]["country"].upper()
+    v1_status = {"active": "active", "pending": "pending"}.get(status, "inactive")
+    values: Body = {
+        "id": body["id"],
+        "object": "account",
+        "capabilities": whole({"transfers": v1_status}),
+        "charges_enabled": False,
+        "controller": {
+            "fees": {"payer": responsibilities["fees_collector"]},
+            "is_controller": True,
+            "losses": {"payments": responsibilities["losses_collector"]},
+            "requirement_collection": responsibilities["requirements_collector"],
+            "stripe_dashboard": {"type": body["dashboard"]},
+            "type": "application",
+        },
+        "country": country,
+        "created": seconds(body["created"]),
+        "default_currency": body["defaults"]["currency"],
+        "details_submitted": ready or status == "pending",
+        "email": body["contact_email"],
+        "external_accounts": {
+            "object": "list",
+            "data": [],
+            "has_more": False,
+            "url": f"/v1/accounts/{body['id']}/external_accounts",
+        },
+        "metadata": body["metadata"],
+        "payouts_enabled": ready,
+        "requirements": needs,
+        "type": "express" if body["dashboard"] == "express" else "none",
+    }
+    return shape(stripe.Account, values)

@@ -1,0 +1,170 @@
+"""The hosted pages: checkout, 3-D Secure, onboarding, and the seller's small dashboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from local.stripe import accounts, balance, checkout
+from local.stripe.account_views import transfers_status
+from local.stripe.cards import GOOGLE_PAY, read_card
+from local.stripe.errors import StripeError
+from local.stripe.new_session import check_email
+from local.stripe.store import Body
+from local.stripe.world import World
+
+Page = str | Response | AnyResponse | tuple[str, int]
+
+
+def money(cents: int, currency: str = "usd") -> str:
+    """`$1,234.50` from cents; the emulator knows dollars only."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}${abs(cents) / 100:,.2f}" if currency == "usd" else f"{cents} {currency}"
+
+
+def blueprint(world: World) -> Blueprint:
+    """All hosted pages over one world."""
+    pages = Blueprint("pages", __name__)
+    pages.add_app_template_filter(money, "money")
+    pages.app_context_processor(lambda: {"merchant": world.config.merchant})
+    _checkout_pages(pages, world)
+    _challenge_pages(pages, world)
+    _seller_pages(pages, world)
+    return pages
+
+
+def _checkout_pages(pages: Blueprint, world: World) -> None:
+    @pages.get("/c/pay/<session_id>")
+    def show_checkout(session_id: str) -> Page:
+        session = _session(world, session_id)
+        if session["status"] != "open":
+            return _closed(session)
+        return _checkout_page(world, session, {}, {})
+
+    @pages.post("/c/pay/<session_id>")
+    def pay(session_id: str) -> Page:
+        session = _session(world, session_id)
+        if session["status"] != "open":
+            return _closed(session)
+        form = request.form.to_dict()
+        wallet = form.get("pay") == "google_pay"
+        card, errors = (GOOGLE_PAY, {}) if wallet else read_card(form)
+        email = session["customer_email"] or form.get("email", "").strip()
+        try:
+            # The simulated wallet brings the buyer's address with it.
+            check_email(email or ("buyer@example.com" if wallet else ""), "email")
+        except StripeError:
+            errors["email"] = "Enter an e-mail address like name@example.com."
+        if card is None or errors:
+            return _checkout_page(world, session, form, errors), 422
+        attempt = checkout.pay(world, session_id, card, email or "buyer@example.com")
+        if attempt.result == "challenge":
+            return redirect(f"/c/pay/{session_id}/3ds", 303)
+        return _after(world, session_id, attempt, form)
+
+
+def _challenge_pages(pages: Blueprint, world: World) -> None:
+    @pages.get("/c/pay/<session_id>/3ds")
+    def show_challenge(session_id: str) -> Page:
+        session = _session(world, session_id)
+        if session["status"] != "open":
+            return _closed(session)
+        if not checkout.challenged(world, session_id):
+            return redirect(f"/c/pay/{session_id}", 303)
+        return render_template("challenge.html", session=session)
+
+    @pages.post("/c/pay/<session_id>/3ds")
+    def answer_challenge(session_id: str) -> Page:
+        _session(world, session_id)
+        passed = request.form.get("outcome") == "complete"
+        attempt = checkout.answer_challenge(world, session_id, passed=passed)
+        return _after(world, session_id, attempt, {})
+
+
+def _after(world: World, session_id: str, attempt: checkout.Attempt, form: dict[str, str]) -> Page:
+    """Where an attempt leads: back to the shop, or back to the form with the reason."""
+    session = _session(world, session_id)
+    if attempt.result == "paid":
+        return redirect(_success_url(session), 303)
+    if attempt.result == "closed":
+        return _closed(session) if session["status"] != "open" else redirect(session["url"], 303)
+    return _checkout_page(world, session, form, {"declined": attempt.message}), 402
+
+
+def _success_url(session: Body) -> str:
+    url: str = session["success_url"]
+    return url.replace("{CHECKOUT_SESSION_ID}", session["id"])
+
+
+def _session(world: World, session_id: str) -> Body:
+    try:
+        return checkout.current(world, session_id)
+    except StripeError:
+        abort(404)
+
+
+def _closed(session: Body) -> Page:
+    paid = session["status"] == "complete"
+    link = _success_url(session) if paid else session["cancel_url"]
+    page = render_template("closed.html", session=session, paid=paid, link=link)
+    return page, 200 if paid else 410
+
+
+def _checkout_page(
+    world: World, session: Body, form: dict[str, str], errors: dict[str, Any]
+) -> str:
+    items = world.store.private(session["id"])["line_items"]
+    products = {
+        item["price"]["product"]: world.store.find(item["price"]["product"]) for item in items
+    }
+    # The card's number and code are never sent back to the browser.
+    kept = {name: form.get(name, "") for name in ("exp", "name", "email")}
+    return render_template(
+        "checkout.html", session=session, items=items, products=products, form=kept, errors=errors
+    )
+
+
+def _seller_pages(pages: Blueprint, world: World) -> None:
+    @pages.get("/setup/<token>")
+    def show_setup(token: str) -> Page:
+        opened = accounts.open_link(world, token)
+        if opened is None:
+            abort(404)
+        account, addresses, alive = opened
+        if not alive:
+            return redirect(addresses["refresh_url"], 303)
+        return render_template("setup.html", account=account, status=transfers_status(account))
+
+    @pages.post("/setup/<token>")
+    def activate(token: str) -> Page:
+        opened = accounts.open_link(world, token)
+        if opened is None:
+            abort(404)
+        account, addresses, alive = opened
+        if not alive:
+            return redirect(addresses["refresh_url"], 303)
+        accounts.use_link(world, token)
+        if "return_url" in addresses:
+            return redirect(addresses["return_url"], 303)
+        return render_template("setup.html", account=account, status="active")
+
+    @pages.get("/express/<token>")
+    def show_express(token: str) -> Page:
+        login = world.store.find(token, "emulator.login")
+        if login is None:
+            abort(404)
+        account = world.store.find(login["account"], "v2.core.account")
+        if account is None:
+            abort(404)
+        transfers = world.store.all_of(
+            "transfer", "json_extract(body, '$.destination') = ?", account["id"], limit=50
+        )
+        return render_template(
+            "express.html",
+            account=account,
+            status=transfers_status(account),
+            sums=balance.totals(world, account["id"]),
+            transfers=transfers,
+        )
