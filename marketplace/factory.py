@@ -21,6 +21,7 @@ from marketplace.core.web.request_scope import init_request_scope
 from marketplace.core.web.security_headers import init_security_headers
 from marketplace.core.web.template_globals import init_template_globals
 from marketplace.discovery.health import blueprint as health
+from marketplace.discovery.proof_routes import blueprint as proof
 from marketplace.discovery.routes import blueprint as discovery
 from marketplace.library.routes import blueprint as library
 from marketplace.listings.media_routes import blueprint as media
@@ -30,7 +31,6 @@ from marketplace.orders.ledger_routes import blueprint as ledger
 from marketplace.orders.routes import blueprint as checkout
 from marketplace.settings import Environment, Settings, load_settings
 from marketplace.stripe_events.routes import blueprint as webhooks
-from marketplace.verification.routes import blueprint as proof
 from marketplace.wiring import build_services
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,1 +1,1 @@
-"""Background work: tasks, target models, fingerprints. Imports marketplace, never vice versa."""
+"""The Celery application: tasks, target models, fingerprints. Imports marketplace, never back."""

@@ -25,7 +25,7 @@ class RoleRow(Base, RoleMixin):  # type: ignore[misc]
 
     __tablename__ = "roles"
 
-    id: Mapped[Id]
+    id: Mapped[Id]  # type: ignore[assignment]
     name: Mapped[str] = mapped_column(String(40), unique=True)
 
 
@@ -35,7 +35,7 @@ class User(Base, UserMixin):  # type: ignore[misc]
     __tablename__ = "users"
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_is_lower_case"),)
 
-    id: Mapped[Id]
+    id: Mapped[Id]  # type: ignore[assignment]
     email: Mapped[str] = mapped_column(String(254), unique=True)
     password: Mapped[str | None] = mapped_column(String(255))
     display_name: Mapped[str] = mapped_column(String(60))
@@ -45,7 +45,9 @@ class User(Base, UserMixin):  # type: ignore[misc]
     confirmed_at: Mapped[Moment | None]
     created_at: Mapped[CreatedAt]
 
-    roles: Mapped[list[RoleRow]] = relationship(secondary=users_roles, lazy="selectin")
+    roles: Mapped[list[RoleRow]] = relationship(  # type: ignore[assignment]
+        secondary=users_roles, lazy="selectin"
+    )
     seller: Mapped[SellerProfile | None] = relationship(back_populates="user", lazy="selectin")
 
     def __init__(self, **values: Any) -> None:

@@ -120,13 +120,13 @@ def init_security(app: Flask) -> Datastore:
         SECURITY_RETURN_GENERIC_RESPONSES=True,
         SECURITY_EMAIL_SENDER=settings.mail_sender,
         SECURITY_EMAIL_HTML=False,
-        SECURITY_PASSWORD_HASH="argon2",
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 - the name of the method
         SECURITY_PASSWORD_SINGLE_HASH=True,  # argon2 salts each password itself
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         SECURITY_PASSWORD_LENGTH_MIN=10,
         SECURITY_PASSWORD_CONFIRM_REQUIRED=False,
         SECURITY_CONFIRM_EMAIL_WITHIN="2 days",
-        SECURITY_RESET_PASSWORD_WITHIN="2 hours",
+        SECURITY_RESET_PASSWORD_WITHIN="2 hours",  # noqa: S106 - a duration
         SECURITY_LOGIN_ERROR_VIEW=None,
         SECURITY_STATIC_FOLDER=None,
         **{f"SECURITY_{name}": text for name, text in SUBJECTS.items()},

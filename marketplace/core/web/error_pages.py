@@ -94,7 +94,9 @@ def init_error_pages(app: Flask) -> None:
     @app.errorhandler(Exception)
     def broken(error: Exception) -> Any:
         # The type and place are enough to find it; the message might quote somebody's input.
-        log.error("unhandled %s at %s", type(error).__name__, request.endpoint, exc_info=_trace(error))
+        log.error(
+            "unhandled %s at %s", type(error).__name__, request.endpoint, exc_info=_trace(error)
+        )
         if app.testing:
             raise error
         return error_response(500, TEXTS[500], "internal")

@@ -32,7 +32,9 @@ def init_security_headers(app: Flask, checkout_origins: tuple[str, ...]) -> None
     @app.after_request
     def add(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", CSP.format(nonce=csp_nonce(), checkout=checkout))
+        headers.setdefault(
+            "Content-Security-Policy", CSP.format(nonce=csp_nonce(), checkout=checkout)
+        )
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("Referrer-Policy", "same-origin")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

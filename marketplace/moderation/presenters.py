@@ -1,0 +1,59 @@
+"""What the moderator at work sees of a case. The prompt's text is opened for them alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from marketplace.accounts.models import SellerProfile, User
+from marketplace.core.vault import PromptVault
+from marketplace.listings.models import ListingVersion
+from marketplace.moderation.models import Case
+from marketplace.moderation.operations import has_proof
+from marketplace.moderation.queries import history
+from marketplace.moderation.states import CaseState
+from marketplace.verification.models import CopyHit
+from marketplace.verification.presenters import Report, report_of
+from marketplace.verification.queries import copy_hits_of
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """Everything a decision needs, on one page."""
+
+    case: Case
+    version: ListingVersion
+    seller: SellerProfile
+    report: Report | None
+    copy_hits: list[CopyHit]
+    findings: list[Any]
+    history: list[Any]
+    proved: bool
+    at_work: bool
+    """True when this moderator holds the claim."""
+    own: bool
+    prompt: str | None = field(default=None, repr=False)
+
+
+SEVERITIES = {"serious": 0, "warning": 1, "info": 2}
+
+
+def case_view(session: Session, vault: PromptVault, case: Case, moderator: User) -> CaseView:
+    """Gather a case; the prompt is opened only for the moderator who has claimed it."""
+    version = session.get_one(ListingVersion, case.version_id)
+    at_work = case.state is CaseState.CLAIMED and case.claimed_by == moderator.id
+    return CaseView(
+        case=case,
+        version=version,
+        seller=case.listing.seller,
+        report=report_of(session, version),
+        copy_hits=copy_hits_of(session, case.run_id) if case.run_id else [],
+        findings=sorted(case.findings, key=lambda finding: SEVERITIES.get(finding.severity, 3)),
+        history=history(session, case.id),
+        proved=has_proof(session, case),
+        at_work=at_work,
+        own=case.listing.seller_id == moderator.id,
+        prompt=vault.open(version.prompt_sealed) if at_work else None,
+    )

@@ -1,0 +1,143 @@
+"""From measurements to a verdict and to findings a moderator reads. Pure.
+
+Bands come from similarity.py; here they are weighed for the listing as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from marketplace.verification.similarity import GREY_MAX, REPRODUCED_MAX, Band
+from marketplace.verification.states import Verdict
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the policy needs of one sample: its number from 1, band and deciding distance."""
+
+    number: int
+    band: Band
+    distance: int
+    quality: int
+
+
+@dataclass(frozen=True)
+class FoundCopy:
+    """A sample that another listing already shows."""
+
+    number: int
+    kind: str
+    distance: int
+    other_title: str
+    other_is_earlier: bool
+
+
+@dataclass(frozen=True)
+class FindingDraft:
+    """A finding before it is stored. The explanation never quotes the prompt."""
+
+    code: str
+    severity: str
+    field: str
+    explanation: str
+
+
+def verdict_of(measured: Sequence[Measured], copies: Sequence[FoundCopy]) -> Verdict:
+    """The verdict on a listing: one stolen or foreign sample is enough to fail it.
+
+    Raises:
+        ValueError: without any measurement there is no verdict.
+    """
+    if not measured:
+        raise ValueError("nothing was measured")
+    if any(copy.other_is_earlier for copy in copies):
+        return Verdict.COPIED
+    bands = {item.band for item in measured}
+    if Band.MISS in bands:
+        return Verdict.MISMATCH
+    return Verdict.INCONCLUSIVE if Band.GREY in bands else Verdict.REPRODUCED
+
+
+def findings_of(
+    measured: Sequence[Measured],
+    copies: Sequence[FoundCopy],
+    variable_count: int,
+    prompt_sold_elsewhere: bool,
+) -> list[FindingDraft]:
+    """Everything a moderator should be told, most serious first."""
+    findings = []
+    for copy in copies:
+        severity = "serious" if copy.other_is_earlier else "info"
+        age = "an earlier" if copy.other_is_earlier else "a later"
+        how = {
+            "same_file": "is the very same file as",
+            "same_pixels": "has the very same pixels as",
+            "mirrored": "is the mirror image of",
+        }.get(copy.kind, "is the same picture as")
+        findings.append(
+            FindingDraft(
+                "SAMPLE_STOLEN",
+                severity,
+                "samples",
+                f"Sample {copy.number} {how} a sample of {age} listing by another seller, "
+                f"“{copy.other_title}” (distance {copy.distance} of 256 bits).",
+            )
+        )
+    if prompt_sold_elsewhere:
+        findings.append(
+            FindingDraft(
+                "DUPLICATE",
+                "serious",
+                "prompt",
+                "The same prompt text is already offered by another seller.",
+            )
+        )
+    findings += _band_findings(measured)
+    if variable_count == 0:
+        findings.append(
+            FindingDraft(
+                "TOO_SPECIFIC",
+                "warning",
+                "prompt",
+                "The prompt has no variables: it makes one picture, not a family of pictures.",
+            )
+        )
+    return findings
+
+
+def _band_findings(measured: Sequence[Measured]) -> list[FindingDraft]:
+    findings = []
+    missed = [item for item in measured if item.band is Band.MISS]
+    grey = [item for item in measured if item.band is Band.GREY]
+    if missed:
+        findings.append(
+            FindingDraft(
+                "SAMPLES_MISMATCH",
+                "serious",
+                "samples",
+                f"{_samples(missed)} not made by this prompt with the declared values and seed: "
+                f"{_distances(missed)} of 256 bits differ (more than {GREY_MAX} is a miss).",
+            )
+        )
+    if grey:
+        findings.append(
+            FindingDraft(
+                "NOT_REPRODUCIBLE",
+                "warning",
+                "samples",
+                f"{_samples(grey)} neither clearly reproduced nor clearly different: "
+                f"{_distances(grey)} of 256 bits differ ({REPRODUCED_MAX} or fewer count as "
+                "reproduced). Please compare by eye.",
+            )
+        )
+    return findings
+
+
+def _samples(items: Sequence[Measured]) -> str:
+    numbers = ", ".join(str(item.number) for item in items)
+    return f"Sample {numbers} was" if len(items) == 1 else f"Samples {numbers} were"
+
+
+def _distances(items: Sequence[Measured]) -> str:
+    return " and ".join(str(item.distance) for item in items)

@@ -1,0 +1,41 @@
+"""The Celery application, and the services each worker process works with."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from celery.signals import worker_process_init
+
+from marketplace.core.container import Services
+from marketplace.core.logging import set_up_logging
+from marketplace.gateways.celery_queue import make_celery
+from marketplace.settings import load_settings
+from marketplace.wiring import build_services
+from workers.schedule import SCHEDULE
+
+settings = load_settings()
+set_up_logging()
+app = make_celery(settings.broker_url)
+app.conf.beat_schedule = SCHEDULE
+app.conf.imports = (
+    "workers.tasks.verification",
+    "workers.tasks.mail",
+    "workers.tasks.payments",
+    "workers.tasks.sweeps",
+)
+
+
+@cache
+def _services_of(pid: int) -> Services:
+    return build_services(settings, pool_size=4)
+
+
+def services() -> Services:
+    """The services of this process: connections must not cross a fork."""
+    return _services_of(os.getpid())
+
+
+@worker_process_init.connect
+def _start(**_: object) -> None:
+    set_up_logging()

@@ -1,0 +1,22 @@
+"""Every periodic job in one table, with its reason. Intervals are in seconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.task_names import TaskName
+
+
+def _every(seconds: float, task: TaskName) -> dict[str, Any]:
+    # A sweep that could not run in time is pointless: the next one is on its way.
+    return {"task": task.value, "schedule": seconds, "options": {"expires": seconds * 2}}
+
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    # Finds runs whose worker died and listings whose message was lost.
+    "verification": _every(5, TaskName.SWEEP_VERIFICATION),
+    # Sends mail again whose worker or mail server failed.
+    "mail": _every(15, TaskName.SWEEP_MAIL),
+    # Webhooks that were stored but not finished, payments nobody told us about, due transfers.
+    "payments": _every(20, TaskName.SWEEP_PAYMENTS),
+}
