@@ -1,0 +1,1 @@
+"""What anyone may see: the home page, browsing, listings, sellers, and the health checks."""

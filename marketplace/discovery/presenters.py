@@ -1,0 +1,206 @@
+"""What a stranger may see of a listing. Built field by field: nothing sealed can slip through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from marketplace.discovery.queries import Shelved
+from marketplace.gateways.payments import TransfersStatus
+from marketplace.listings.models import Listing, ListingVersion, Sample, TargetModel
+from marketplace.listings.public import (
+    listing_path,
+    ordered_values,
+    settings_rows,
+    variable_names,
+)
+from marketplace.listings.states import ListingState
+from marketplace.verification.models import SampleCheck, VerificationRun
+from marketplace.verification.queries import deciding_distance
+from marketplace.verification.similarity import Band
+from marketplace.verification.states import Verdict
+
+Derivatives = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ListingCard:
+    """A listing on a shelf."""
+
+    path: str
+    title: str
+    price_cents: int
+    cover: Derivatives
+    cover_alt: str
+    model_name: str
+    seller_name: str
+    seller_handle: str
+    reproduced: bool
+
+
+def card(item: Shelved) -> ListingCard:
+    """The card of a live listing."""
+    listing = item.listing
+    version = listing.live_version
+    return ListingCard(
+        path=listing_path(listing),
+        title=listing.title,
+        price_cents=listing.price_cents,
+        cover=item.cover.derivatives if item.cover else [],
+        cover_alt=item.cover.alt if item.cover else "",
+        model_name=version.target_model.name if version else "",
+        seller_name=listing.seller.display_name,
+        seller_handle=listing.seller.handle,
+        reproduced=item.verdict is Verdict.REPRODUCED,
+    )
+
+
+def cards(items: Sequence[Shelved]) -> list[ListingCard]:
+    """The cards of a shelf."""
+    return [card(item) for item in items]
+
+
+@dataclass(frozen=True)
+class GalleryPicture:
+    """A sample, the values that made it, and our re-run where there is one."""
+
+    number: int
+    sample: Derivatives
+    alt: str
+    values: list[tuple[str, str]]
+    rerun: Derivatives
+    band: Band | None
+    distance: int | None
+    """The distance that decided, in bits of 256."""
+
+
+@dataclass(frozen=True)
+class ProofSummary:
+    """The report in one glance."""
+
+    verdict: Verdict
+    reproduced: int
+    total: int
+    median_distance: int
+    largest_distance: int
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ListingPage:
+    """A listing as its own page shows it to anyone."""
+
+    id: str
+    path: str
+    title: str
+    description: str
+    tags: list[str]
+    category_slug: str
+    category_name: str
+    price_cents: int
+    live: bool
+    payable: bool
+    """False while the seller's account cannot be paid: nothing can be bought then."""
+    seller_name: str
+    seller_handle: str
+    seller_since: datetime
+    skeleton: list[Any]
+    variables: list[Any]
+    word_count: int
+    model: TargetModel
+    settings: list[tuple[str, str]]
+    gallery: list[GalleryPicture]
+    proof: ProofSummary | None
+    published_at: datetime | None
+
+
+def listing_page(
+    listing: Listing, version: ListingVersion, run: VerificationRun | None
+) -> ListingPage:
+    """The public page of a listing's version; ``run`` is its completed run, if any."""
+    checks = {check.sample_id: check for check in run.checks} if run else {}
+    names = variable_names(version)
+    return ListingPage(
+        id=listing.id,
+        path=listing_path(listing),
+        title=listing.title,
+        description=listing.description,
+        tags=list(listing.tags),
+        category_slug=listing.category.slug,
+        category_name=listing.category.name,
+        price_cents=listing.price_cents,
+        live=listing.state is ListingState.LIVE,
+        payable=listing.seller.transfers_status is TransfersStatus.ACTIVE,
+        seller_name=listing.seller.display_name,
+        seller_handle=listing.seller.handle,
+        seller_since=listing.seller.created_at,
+        skeleton=list(version.skeleton),
+        variables=list(version.variables),
+        word_count=version.word_count,
+        model=version.target_model,
+        settings=settings_rows(version),
+        gallery=[_picture(sample, checks.get(sample.id), names) for sample in version.samples],
+        proof=_proof(run),
+        published_at=listing.published_at,
+    )
+
+
+@dataclass(frozen=True)
+class HomeProof:
+    """One sample beside its re-run, from a listing that is for sale."""
+
+    path: str
+    title: str
+    alt: str
+    sample: Derivatives
+    rerun: Derivatives
+    distance: int
+    model_name: str
+    skeleton: list[Any]
+
+
+def home_proof(found: tuple[Listing, SampleCheck] | None) -> HomeProof | None:
+    """The home page's pair of pictures, if the shop has one yet."""
+    if found is None or found[0].live_version is None:
+        return None
+    listing, check = found
+    version = found[0].live_version
+    return HomeProof(
+        path=listing_path(listing),
+        title=listing.title,
+        alt=check.sample.alt,
+        sample=check.sample.derivatives,
+        rerun=check.derivatives,
+        distance=deciding_distance(check),
+        model_name=version.target_model.name,
+        skeleton=list(version.skeleton),
+    )
+
+
+def _picture(sample: Sample, check: SampleCheck | None, names: Sequence[str]) -> GalleryPicture:
+    return GalleryPicture(
+        number=sample.position + 1,
+        sample=sample.derivatives,
+        alt=sample.alt,
+        values=ordered_values(sample.values, names),
+        rerun=check.derivatives if check else [],
+        band=check.band if check else None,
+        distance=deciding_distance(check) if check else None,
+    )
+
+
+def _proof(run: VerificationRun | None) -> ProofSummary | None:
+    if run is None or run.verdict is None:
+        return None
+    distances = [deciding_distance(check) for check in run.checks]
+    return ProofSummary(
+        verdict=run.verdict,
+        reproduced=sum(check.band is Band.REPRODUCED for check in run.checks),
+        total=len(run.checks),
+        median_distance=round(median(distances)) if distances else 0,
+        largest_distance=max(distances, default=0),
+        finished_at=run.finished_at,
+    )

@@ -1,0 +1,237 @@
+"""Reads for visitors. Each page costs a fixed number of queries, however many cards it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVarTuple
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.dialects.postgresql import websearch_to_tsquery
+from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selectinload
+
+from marketplace.accounts.models import SellerProfile
+from marketplace.core.errors import NotFoundError
+from marketplace.core.ids import is_id
+from marketplace.core.web.pagination import Page
+from marketplace.discovery.filters import BrowseFilter, Sort
+from marketplace.listings.models import Listing, ListingVersion, Sample
+from marketplace.listings.queries import covers_of
+from marketplace.listings.states import ListingState
+from marketplace.verification.models import SampleCheck, VerificationRun
+from marketplace.verification.similarity import Band
+from marketplace.verification.states import RunState, Verdict
+
+Columns = TypeVarTuple("Columns")
+
+PAGE_SIZE = 24
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """A live listing with what its card shows beside it."""
+
+    listing: Listing
+    cover: Sample | None
+    verdict: Verdict | None
+
+
+def browse(session: Session, wanted: BrowseFilter, number: int) -> Page[Shelved]:
+    """One page of the live listings that a filter lets through."""
+    total = session.scalar(_live(select(func.count(Listing.id))).where(*_conditions(wanted)))
+    query = (
+        _live_listings()
+        .where(*_conditions(wanted))
+        .order_by(*_order(wanted))
+        .limit(PAGE_SIZE)
+        .offset((number - 1) * PAGE_SIZE)
+    )
+    return Page(shelve(session, session.scalars(query).all()), number, PAGE_SIZE, total or 0)
+
+
+def count(session: Session, wanted: BrowseFilter) -> int:
+    """How many live listings a filter lets through."""
+    return session.scalar(_live(select(func.count(Listing.id))).where(*_conditions(wanted))) or 0
+
+
+def counts_by_model(session: Session, wanted: BrowseFilter) -> dict[str, int]:
+    """Live listings per target model, under the filter's other parts."""
+    column = ListingVersion.target_model_slug
+    return _counts(session, column, wanted.without("model"))
+
+
+def counts_by_category(session: Session, wanted: BrowseFilter) -> dict[str, int]:
+    """Live listings per category, under the filter's other parts."""
+    return _counts(session, Listing.category_slug, wanted.without("category"))
+
+
+def latest(session: Session, limit: int) -> list[Shelved]:
+    """The newest live listings."""
+    query = _live_listings().order_by(*_order(BrowseFilter())).limit(limit)
+    return shelve(session, session.scalars(query).all())
+
+
+def newest_of_each_category(session: Session) -> dict[str, Shelved]:
+    """The newest live listing of every category that has one, by the category's slug."""
+    newest = _live(
+        select(Listing.id)
+        .distinct(Listing.category_slug)
+        .order_by(Listing.category_slug, Listing.published_at.desc())
+    )
+    query = _live_listings().where(Listing.id.in_(newest))
+    return {
+        item.listing.category_slug: item for item in shelve(session, session.scalars(query).all())
+    }
+
+
+def related(session: Session, listing: Listing, limit: int) -> list[Shelved]:
+    """Other live listings: those of its category first, then those that share a tag."""
+    query = (
+        _live_listings()
+        .where(Listing.id != listing.id)
+        .order_by(
+            (Listing.category_slug == listing.category_slug).desc(),
+            Listing.tags.overlap(list(listing.tags)).desc(),
+            Listing.published_at.desc(),
+            Listing.id,
+        )
+        .limit(limit)
+    )
+    return shelve(session, session.scalars(query).all())
+
+
+def of_seller(session: Session, seller_id: str, number: int) -> Page[Shelved]:
+    """One page of a seller's live listings, newest first."""
+    mine = Listing.seller_id == seller_id
+    total = session.scalar(_live(select(func.count(Listing.id))).where(mine)) or 0
+    query = (
+        _live_listings()
+        .where(mine)
+        .order_by(*_order(BrowseFilter()))
+        .limit(PAGE_SIZE)
+        .offset((number - 1) * PAGE_SIZE)
+    )
+    return Page(shelve(session, session.scalars(query).all()), number, PAGE_SIZE, total)
+
+
+def seller_named(session: Session, handle: str) -> SellerProfile:
+    """The seller of a handle. Raises NotFoundError."""
+    seller = session.scalar(select(SellerProfile).where(SellerProfile.handle == handle))
+    if seller is None:
+        raise NotFoundError
+    return seller
+
+
+def listing_for(
+    session: Session, listing_id: str, viewer_id: str | None
+) -> tuple[Listing, ListingVersion]:
+    """A listing and the version to show: the live one, or for its seller the one at work.
+
+    Raises:
+        NotFoundError: unknown, or not live and not the viewer's own.
+    """
+    if not is_id(listing_id):
+        raise NotFoundError
+    listing = session.scalar(
+        select(Listing)
+        .where(Listing.id == listing_id)
+        .options(
+            selectinload(Listing.live_version).selectinload(ListingVersion.samples),
+            selectinload(Listing.version).selectinload(ListingVersion.samples),
+        )
+    )
+    if listing is None:
+        raise NotFoundError
+    if listing.state is ListingState.LIVE:
+        version = listing.live_version
+    else:
+        version = listing.version if listing.seller_id == viewer_id else None
+    if version is None:
+        raise NotFoundError
+    return listing, version
+
+
+def latest_proof(session: Session) -> tuple[Listing, SampleCheck] | None:
+    """A reproduced sample of the newest live listing that was reproduced, for the home page."""
+    row = session.execute(
+        _live(select(Listing, SampleCheck))
+        .join(VerificationRun, VerificationRun.version_id == Listing.live_version_id)
+        .join(SampleCheck, SampleCheck.run_id == VerificationRun.id)
+        .where(VerificationRun.verdict == Verdict.REPRODUCED, SampleCheck.band == Band.REPRODUCED)
+        .options(contains_eager(Listing.live_version))
+        .order_by(Listing.published_at.desc(), Listing.id, SampleCheck.position)
+        .limit(1)
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def shelve(session: Session, listings: Sequence[Listing]) -> list[Shelved]:
+    """Add covers and verdicts to live listings, in two queries for all of them."""
+    version_ids = [listing.live_version_id for listing in listings if listing.live_version_id]
+    covers = covers_of(session, version_ids)
+    verdicts = _verdicts(session, version_ids)
+    return [
+        Shelved(
+            listing,
+            covers.get(listing.live_version_id or ""),
+            verdicts.get(listing.live_version_id or ""),
+        )
+        for listing in listings
+    ]
+
+
+def _verdicts(session: Session, version_ids: Sequence[str]) -> dict[str, Verdict | None]:
+    query = (
+        select(VerificationRun.version_id, VerificationRun.verdict)
+        .distinct(VerificationRun.version_id)
+        .where(
+            VerificationRun.version_id.in_(version_ids),
+            VerificationRun.state == RunState.COMPLETED,
+        )
+        .order_by(VerificationRun.version_id, VerificationRun.created_at.desc())
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def _live(query: Select[*Columns]) -> Select[*Columns]:
+    """Join the live version and keep the live listings only."""
+    return query.join(ListingVersion, Listing.live_version_id == ListingVersion.id).where(
+        Listing.state == ListingState.LIVE
+    )
+
+
+def _live_listings() -> Select[Listing]:
+    return _live(select(Listing)).options(contains_eager(Listing.live_version))
+
+
+def _conditions(wanted: BrowseFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.q:
+        conditions.append(Listing.search.bool_op("@@")(_words(wanted)))
+    if wanted.model:
+        conditions.append(ListingVersion.target_model_slug == wanted.model)
+    if wanted.category:
+        conditions.append(Listing.category_slug == wanted.category)
+    return conditions
+
+
+def _words(wanted: BrowseFilter) -> websearch_to_tsquery:
+    return websearch_to_tsquery("english", wanted.q)
+
+
+def _order(wanted: BrowseFilter) -> list[ColumnElement[Any]]:
+    first: dict[Sort, list[ColumnElement[Any]]] = {
+        Sort.RELEVANCE: [func.ts_rank_cd(Listing.search, _words(wanted)).desc()],
+        Sort.NEWEST: [],
+        Sort.PRICE_LOW: [Listing.price_cents.asc()],
+        Sort.PRICE_HIGH: [Listing.price_cents.desc()],
+    }
+    # The id makes the order total, so that no listing falls between two pages.
+    return [*first[wanted.sort], Listing.published_at.desc(), Listing.id.asc()]
+
+
+def _counts(
+    session: Session, column: InstrumentedAttribute[str], wanted: BrowseFilter
+) -> dict[str, int]:
+    query = _live(select(column, func.count(Listing.id))).where(*_conditions(wanted))
+    return dict(session.execute(query.group_by(column)).tuples().all())

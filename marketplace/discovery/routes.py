@@ -1,0 +1,117 @@
+"""Pages for everybody: home, browse, a listing, a seller, and the note to search engines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_security import current_user
+
+from marketplace.core.ids import split_slug
+from marketplace.core.web.guards import public, signed_in
+from marketplace.core.web.pagination import page_number
+from marketplace.core.web.request_scope import db
+from marketplace.discovery import queries
+from marketplace.discovery.filters import SORT_NAMES, BrowseFilter, read_filter
+from marketplace.discovery.presenters import card, cards, home_proof, listing_page
+from marketplace.listings.public import listing_path
+from marketplace.listings.queries import categories, target_models
+from marketplace.orders.queries import owned
+from marketplace.verification.queries import completed_run_of
+
+HOME_SHELF = 10
+RELATED = 4
+NOT_FOR_CRAWLERS = (
+    "/account",
+    "/checkout",
+    "/ledger",
+    "/library",
+    "/moderate",
+    "/sell",
+    "/webhooks",
+)
+
+blueprint = Blueprint("discovery", __name__)
+
+
+@blueprint.get("/")
+@public
+def home() -> Any:
+    """What Bracket is, a piece of real proof, and the newest listings."""
+    everything = BrowseFilter()
+    return render_template(
+        "discovery/home.html",
+        proof=home_proof(queries.latest_proof(db())),
+        newest=cards(queries.latest(db(), HOME_SHELF)),
+        categories=categories(db()),
+        covers={slug: card(item) for slug, item in queries.newest_of_each_category(db()).items()},
+        counts=queries.counts_by_category(db(), everything),
+        models=target_models(db()),
+        model_counts=queries.counts_by_model(db(), everything),
+    )
+
+
+@blueprint.get("/browse")
+@public
+def browse() -> Any:
+    """The live listings that the address's filters let through."""
+    shelves, models = categories(db()), target_models(db())
+    wanted = read_filter(
+        request.args, [model.slug for model in models], [shelf.slug for shelf in shelves]
+    )
+    page = queries.browse(db(), wanted, page_number())
+    relaxed = {} if page.total else _relaxations(wanted)
+    return render_template(
+        "discovery/browse.html",
+        wanted=wanted,
+        page=page,
+        cards=cards(page.items),
+        categories=shelves,
+        category_counts=queries.counts_by_category(db(), wanted),
+        models=models,
+        model_counts=queries.counts_by_model(db(), wanted),
+        sort_names=SORT_NAMES,
+        relaxed=relaxed,
+    )
+
+
+@blueprint.get("/p/<path>")
+@public
+def listing(path: str) -> Any:
+    """One listing as anyone may see it; its seller may see it before it is live."""
+    viewer_id = current_user.id if signed_in() else None
+    found, version = queries.listing_for(db(), split_slug(path)[1], viewer_id)
+    if path != listing_path(found):
+        return redirect(url_for("discovery.listing", path=listing_path(found)), 301)
+    return render_template(
+        "discovery/listing.html",
+        listing=listing_page(found, version, completed_run_of(db(), version.id)),
+        entitlement=owned(db(), viewer_id, found.id) if viewer_id else None,
+        own=found.seller_id == viewer_id,
+        related=cards(queries.related(db(), found, RELATED)),
+    )
+
+
+@blueprint.get("/s/<handle>")
+@public
+def seller(handle: str) -> Any:
+    """A seller and everything they have live."""
+    profile = queries.seller_named(db(), handle)
+    page = queries.of_seller(db(), profile.user_id, page_number())
+    return render_template(
+        "discovery/seller.html", seller=profile, page=page, cards=cards(page.items)
+    )
+
+
+@blueprint.get("/robots.txt")
+@public
+def robots() -> Any:
+    """Asks crawlers to stay out of the pages that belong to somebody."""
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_CRAWLERS)]
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
+
+
+def _relaxations(wanted: BrowseFilter) -> dict[str, int]:
+    """For an empty result: how many listings giving up each single filter would show."""
+    active = [name for name in ("q", "model", "category") if getattr(wanted, name)]
+    return {name: queries.count(db(), wanted.without(name)) for name in active}

@@ -1,0 +1,1 @@
+"""What a buyer owns: the prompt itself, ready to be filled in and copied."""

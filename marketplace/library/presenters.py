@@ -1,0 +1,221 @@
+"""A buyer's view of what they own. The only presenter that may hold a prompt's text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from marketplace.listings.models import ListingVersion, Sample, TargetModel
+from marketplace.listings.public import (
+    listing_path,
+    ordered_values,
+    settings_rows,
+    variable_names,
+)
+from marketplace.listings.states import ListingState
+from marketplace.orders.models import Entitlement
+from marketplace.prompts import (
+    MAX_VALUE_CHARACTERS,
+    FillError,
+    Slot,
+    Template,
+    Variable,
+    default_values,
+    fill,
+)
+
+
+@dataclass(frozen=True)
+class LibraryCard:
+    """An owned prompt on the library's shelf."""
+
+    id: str
+    title: str
+    cover: list[Any]
+    cover_alt: str
+    model_name: str
+    bought_at: datetime
+
+
+def library_cards(items: Sequence[Entitlement], covers: Mapping[str, Sample]) -> list[LibraryCard]:
+    """The cards of everything somebody owns; ``covers`` by version id."""
+    return [_card(item, covers.get(item.version_id)) for item in items]
+
+
+def _card(item: Entitlement, cover: Sample | None) -> LibraryCard:
+    return LibraryCard(
+        id=item.id,
+        title=item.listing.title,
+        cover=cover.derivatives if cover else [],
+        cover_alt=cover.alt if cover else "",
+        model_name=item.version.target_model.name,
+        bought_at=item.created_at,
+    )
+
+
+@dataclass(frozen=True)
+class ValueField:
+    """One variable as a form field, with what was typed and what is wrong with it."""
+
+    id: str
+    """Fields are numbered: a variable's name is the seller's free text."""
+    variable: Variable
+    value: str
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of the prompt's text; ``slot`` is the number of the field that gave it."""
+
+    text: str = field(repr=False)
+    slot: int | None = None
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class FilledPrompt:
+    """The form's fields and what comes of them."""
+
+    fields: list[ValueField]
+    preview: list[Piece] = field(repr=False)
+    """The final text; where a value is missing or wrong, the variable in brackets."""
+    text: str | None = field(repr=False)
+    """The final text in one piece; None while something is missing or wrong."""
+
+
+def field_id(number: int) -> str:
+    """Form name of the variable at a position."""
+    return f"value-{number}"
+
+
+def submitted_values(template: Template, form: Mapping[str, str]) -> dict[str, str]:
+    """What a submitted form says for each variable."""
+    return {
+        variable.name: form.get(field_id(number), "")[: MAX_VALUE_CHARACTERS * 2]
+        for number, variable in enumerate(template.variables)
+    }
+
+
+def filled_prompt(template: Template, values: Mapping[str, str] | None) -> FilledPrompt:
+    """Fill a template; ``values`` None means a fresh form with the defaults and no complaints."""
+    given = default_values(template) if values is None else values
+    text, problems = _try(template, given)
+    shown = {} if values is None else problems
+    fields = [
+        ValueField(
+            field_id(number), variable, given.get(variable.name, ""), shown.get(variable.name)
+        )
+        for number, variable in enumerate(template.variables)
+    ]
+    return FilledPrompt(fields, _pieces(template, given, problems), text)
+
+
+def _try(template: Template, values: Mapping[str, str]) -> tuple[str | None, dict[str, str]]:
+    try:
+        return fill(template, values), {}
+    except FillError as error:
+        return None, {name: problem.message for name, problem in error.problems.items()}
+
+
+def _pieces(
+    template: Template, values: Mapping[str, str], problems: Mapping[str, str]
+) -> list[Piece]:
+    numbers = {variable.name: number for number, variable in enumerate(template.variables)}
+    defaults = default_values(template)
+    pieces = []
+    for node in template.nodes:
+        if not isinstance(node, Slot):
+            pieces.append(Piece(node.value))
+        elif node.name in problems:
+            pieces.append(Piece(f"[{node.name}]", numbers[node.name], missing=True))
+        else:
+            value = values.get(node.name, "").strip() or defaults.get(node.name, "")
+            pieces.append(Piece(value, numbers[node.name]))
+    return pieces
+
+
+@dataclass(frozen=True)
+class OwnedSample:
+    """A sample with everything needed to make it again."""
+
+    picture: list[Any]
+    alt: str
+    values: list[tuple[str, str]]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was paid, when, under which number."""
+
+    order_id: str
+    price_cents: int
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True)
+class LibraryItem:
+    """Everything on the page of an owned prompt except the filled-in form."""
+
+    id: str
+    title: str
+    listing_path: str | None
+    """None once the listing is no longer on sale; its owners keep it all the same."""
+    seller_name: str
+    seller_handle: str
+    model: TargetModel
+    settings: list[tuple[str, str]]
+    version_number: int
+    samples: list[OwnedSample]
+    receipt: Receipt
+
+
+def library_item(item: Entitlement) -> LibraryItem:
+    """The page of an owned prompt."""
+    listing, version = item.listing, item.version
+    return LibraryItem(
+        id=item.id,
+        title=listing.title,
+        listing_path=listing_path(listing) if listing.state is ListingState.LIVE else None,
+        seller_name=listing.seller.display_name,
+        seller_handle=listing.seller.handle,
+        model=version.target_model,
+        settings=settings_rows(version),
+        version_number=version.number,
+        samples=_samples(version),
+        receipt=Receipt(item.line.order_id, item.line.price_cents, item.line.order.paid_at),
+    )
+
+
+def _samples(version: ListingVersion) -> list[OwnedSample]:
+    names = variable_names(version)
+    return [
+        OwnedSample(
+            sample.derivatives, sample.alt, ordered_values(sample.values, names), sample.seed
+        )
+        for sample in version.samples
+    ]
+
+
+def client_template(template: Template) -> dict[str, Any]:
+    """The template as data for the live preview (js/fill.js); for its owner's page only."""
+    numbers = {variable.name: number for number, variable in enumerate(template.variables)}
+    return {
+        "nodes": [
+            {"slot": numbers[node.name]} if isinstance(node, Slot) else {"text": node.value}
+            for node in template.nodes
+        ],
+        "variables": [
+            {
+                "name": variable.name,
+                "default": variable.default,
+                "choices": list(variable.choices),
+                "field": field_id(number),
+            }
+            for number, variable in enumerate(template.variables)
+        ],
+        "maxLength": MAX_VALUE_CHARACTERS,
+    }

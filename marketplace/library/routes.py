@@ -1,0 +1,76 @@
+"""A buyer's library. These pages carry prompts: they are for one person and are never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request
+from flask_security import current_user
+
+from marketplace.core.web.guards import login_required
+from marketplace.core.web.request_scope import db, services
+from marketplace.library.presenters import (
+    client_template,
+    filled_prompt,
+    library_cards,
+    library_item,
+    submitted_values,
+)
+from marketplace.library.queries import item_of
+from marketplace.listings.queries import covers_of
+from marketplace.orders.models import Entitlement
+from marketplace.orders.queries import purchases_of
+from marketplace.prompts import Template, parse
+
+blueprint = Blueprint("library", __name__, url_prefix="/library")
+
+
+@blueprint.after_request
+def never_store(response: Response) -> Response:
+    """Whoever uses the browser next must not find a prompt in its cache."""
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@blueprint.get("", strict_slashes=False)
+@login_required
+def index() -> Any:
+    """Everything the person owns."""
+    items = purchases_of(db(), current_user.id)
+    covers = covers_of(db(), [item.version_id for item in items])
+    return render_template("library/index.html", cards=library_cards(items, covers))
+
+
+@blueprint.get("/<id>")
+@login_required
+def item(id: str) -> Any:
+    """An owned prompt with its form, filled with the defaults."""
+    owned = item_of(db(), id, current_user.id)
+    return _page(owned, _template(owned), None)
+
+
+@blueprint.post("/<id>")
+@login_required
+def fill_in(id: str) -> Any:
+    """The same page with the values sent; without scripts this is the preview."""
+    owned = item_of(db(), id, current_user.id)
+    template = _template(owned)
+    return _page(owned, template, submitted_values(template, request.form))
+
+
+def _template(owned: Entitlement) -> Template:
+    return parse(services().vault.open(owned.version.prompt_sealed))
+
+
+def _page(owned: Entitlement, template: Template, values: Mapping[str, str] | None) -> Response:
+    filled = filled_prompt(template, values)
+    page = render_template(
+        "library/item.html",
+        item=library_item(owned),
+        filled=filled,
+        submitted=values is not None,
+        client=client_template(template),
+    )
+    refused = values is not None and filled.text is None
+    return make_response(page, 422 if refused else 200)

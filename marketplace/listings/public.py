@@ -1,0 +1,33 @@
+"""What anyone may see of a listing and its settings, in the words the pages use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from marketplace.listings.catalogue import scheduler_name
+from marketplace.listings.models import Listing, ListingVersion
+
+
+def listing_path(listing: Listing) -> str:
+    """The last part of a listing's public address: ``<slug>-<id>``."""
+    return f"{listing.slug}-{listing.id}"
+
+
+def settings_rows(version: ListingVersion) -> list[tuple[str, str]]:
+    """The settings a prompt was made with, as name and value."""
+    return [
+        ("Steps", str(version.steps)),
+        ("Guidance", f"{version.guidance:g}"),
+        ("Scheduler", scheduler_name(version.scheduler)),
+        ("Size", f"{version.width} × {version.height} px"),
+    ]
+
+
+def variable_names(version: ListingVersion) -> list[str]:
+    """Names of the prompt's variables in order of first appearance."""
+    return [variable["name"] for variable in version.variables]
+
+
+def ordered_values(values: Mapping[str, str], names: Sequence[str]) -> list[tuple[str, str]]:
+    """A sample's values in the order of the prompt's variables (JSON keeps none)."""
+    return [(name, values[name]) for name in names if name in values]
