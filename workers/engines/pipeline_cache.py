@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import torch
-from diffusers import AutoPipelineForText2Image
 
 from workers.engines.contract import EngineUnavailable
 from workers.engines.quiet import silence_model_libraries
@@ -126,8 +126,9 @@ def _load(spec: PipelineSpec) -> LoadedPipeline:
     if _only_half_precision_files(spec.folder):
         options["variant"] = "fp16"
     try:
-        # use_safetensors: a pickled checkpoint runs code when it is read.
-        pipeline = AutoPipelineForText2Image.from_pretrained(
+        # use_safetensors: a pickled checkpoint runs code when it is read. The attribute imports
+        # the pipelines only now, when their notices (no torchvision, say) are silenced.
+        pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(
             str(spec.folder), use_safetensors=True, **options
         ).to(spec.device)
     except _LOAD_FAILURES as error:
