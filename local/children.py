@@ -14,6 +14,7 @@ from local.process import Command, kill_session, spawn
 
 # Back-off between restarts: doubled at each crash, forgotten after a minute of good running.
 FIRST_DELAY, LONGEST_DELAY, FORGIVEN_AFTER = 0.5, 30.0, 60.0
+PROBE_EVERY = 0.05
 # A line longer than this is printed in pieces, so that a child cannot fill our memory.
 LONGEST_LINE = 65_536
 
@@ -35,7 +36,7 @@ class Child:
     command: Callable[[], Command]  # asked at each start
     kind: Kind = Kind.SERVICE
     ready: Callable[[], bool] | None = None
-    ready_within: float = 60.0
+    ready_within: float = 180.0  # a busy small machine needs its time to load Python code
     # Signals to end it and the seconds each is given; SIGKILL follows the last.
     stopping: Sequence[tuple[signal.Signals, float]] = ((signal.SIGTERM, 1.5),)
 
@@ -61,6 +62,7 @@ class Life:
     started_at: float = 0.0
     first_started_at: float = 0.0
     restart_at: float = 0.0
+    probe_at: float = 0.0
     crashes: int = 0
     partial: bytes = b""
     escalation: list[tuple[signal.Signals, float]] = field(default_factory=list)
@@ -92,8 +94,13 @@ class Life:
 
     def probe(self) -> None:
         """Move from STARTING to RUNNING when the readiness check says so."""
-        if self.phase is Phase.STARTING and self.child.ready and self.child.ready():
+        now = time.monotonic()
+        if self.phase is not Phase.STARTING or self.child.ready is None or now < self.probe_at:
+            return
+        if self.child.ready():
             self.phase = Phase.RUNNING
+        # Not at every turn of the loop: a probe may make the child log, which turns the loop.
+        self.probe_at = now + PROBE_EVERY
 
     def reap(self) -> int | None:
         """Exit status when the process has ended (negative: the signal), else None.

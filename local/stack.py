@@ -16,7 +16,7 @@ from local.postgres import Postgres
 from local.process import Command
 from local.valkey import Valkey
 
-INFRASTRUCTURE, MIGRATE, CATALOGUE, WEB, BACKGROUND = range(5)
+INFRASTRUCTURE, PREPARE, WEB, BACKGROUND = range(4)
 # A worker finishes its task if that takes no longer; else SIGQUIT hands it back to the broker.
 WORKER_STOPPING = ((signal.SIGTERM, 4.0), (signal.SIGQUIT, 1.0))
 QUEUES = {
@@ -38,9 +38,10 @@ class Stack:
 
     def children(self) -> list[Child]:
         """Everything, by tier."""
-        children = [*self._infrastructure(), *self._steps(), self._web(), *self._background()]
+        prepare = Child("prepare", PREPARE, self._python("local.prepare"), Kind.STEP)
+        children = [*self._infrastructure(), prepare, self._web(), *self._background()]
         if self.choices.demo:
-            demo = self._flask("demo", "load")
+            demo = self._python("flask", "--app", "app", "demo", "load")
             children.append(Child("demo", BACKGROUND, demo, Kind.ERRAND))
         return children
 
@@ -73,12 +74,6 @@ class Stack:
             *("--webhook", hook, "--connect-webhook", connect),
         )
 
-    def _steps(self) -> list[Child]:
-        return [
-            Child("migrate", MIGRATE, self._flask("db", "upgrade"), Kind.STEP),
-            Child("catalogue", CATALOGUE, self._flask("catalogue", "load"), Kind.STEP),
-        ]
-
     def _web(self) -> Child:
         serve = self._python(
             *("granian", "--interface", "wsgi", "--host", HOST, "--port", str(self.choices.port)),
@@ -102,9 +97,6 @@ class Stack:
             *celery, "beat", "-s", str(state / "beat"), "--pidfile=", "--loglevel", "WARNING"
         )
         return [*children, Child("scheduler", BACKGROUND, tick)]
-
-    def _flask(self, *arguments: str) -> Callable[[], Command]:
-        return self._python("flask", "--app", "app", *arguments)
 
     def _python(
         self, module: str, *arguments: str, death_signal: signal.Signals = signal.SIGTERM

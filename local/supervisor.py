@@ -17,10 +17,9 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import BinaryIO
 
-from local.children import Child, Kind, Life, Phase
+from local.children import PROBE_EVERY, Child, Kind, Life, Phase
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-PROBE_EVERY = 0.05
 # All of a stop, every tier together, stays below the ten seconds that are promised.
 STOP_WITHIN = 9.0
 # Seconds in which a second stop signal does not yet mean impatience.
@@ -100,6 +99,7 @@ class Supervisor:
     def _start_all(self) -> None:
         for tier in sorted({life.child.tier for life in self.lives}):
             members = [life for life in self.lives if life.child.tier == tier]
+            self.say("starting " + ", ".join(life.child.name for life in members))
             for life in members:
                 self._start(life)
             while not self._stop_requests and not all(life.settled for life in members):
