@@ -139,6 +139,11 @@ class Listing(Base):
     version: Mapped[ListingVersion | None] = relationship(foreign_keys=[version_id])
     live_version: Mapped[ListingVersion | None] = relationship(foreign_keys=[live_version_id])
 
+    @property
+    def path(self) -> str:
+        """The last part of its public address, ``<slug>-<id>``."""
+        return f"{self.slug}-{self.id}"
+
 
 class ListingVersion(Base):
     """An immutable prompt with its settings. A change makes a new version."""

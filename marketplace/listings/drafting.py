@@ -1,0 +1,151 @@
+"""Writing a listing: its words, prompt and settings. Nothing here commits."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from marketplace.core.errors import InvalidError
+from marketplace.core.ids import slugify
+from marketplace.core.vault import PromptVault
+from marketplace.listings.checks import (
+    DraftContents,
+    price_problem,
+    settings_problems,
+    word_problems,
+)
+from marketplace.listings.lifecycle import record_creation, reopen
+from marketplace.listings.models import Category, Listing, ListingVersion, Sample, TargetModel
+from marketplace.listings.queries import lock_listing, version_of
+from marketplace.listings.samples import alt_text, fitted_values
+from marketplace.listings.states import LISTING_STATES, ListingAction, ListingState
+from marketplace.prompts import Template, parse, public_variables, skeleton, word_count
+
+
+def create_draft(
+    session: Session, vault: PromptVault, seller_id: str, contents: DraftContents
+) -> Listing:
+    """A new listing in the draft state with its first version.
+
+    Raises:
+        TemplateError: the prompt cannot be parsed (line and column inside).
+        InvalidError: any other field, named by ``field``.
+    """
+    template, model = _checked(session, contents)
+    listing = Listing(seller_id=seller_id, state=ListingState.DRAFT, tags=[], currency="usd")
+    _write_words(listing, contents)
+    session.add(listing)
+    session.flush()
+    _new_version(session, vault, listing, contents, template, model, number=1)
+    record_creation(session, listing, seller_id)
+    return listing
+
+
+def revise(
+    session: Session, vault: PromptVault, listing: Listing, contents: DraftContents, actor_id: str
+) -> Listing:
+    """Change a draft in place, or reopen a rejected listing with a new version.
+
+    Samples stay: those of a draft keep the values that still fit, those of a rejected listing
+    are copied to the new version, for what was submitted and judged is never altered.
+
+    Raises:
+        ConflictError: when the listing is neither a draft nor rejected.
+        TemplateError, InvalidError: as create_draft.
+    """
+    lock_listing(session, listing)
+    LISTING_STATES.next(listing.state, ListingAction.REVISE)
+    template, model = _checked(session, contents)
+    _write_words(listing, contents)
+    old = version_of(session, listing)
+    if listing.state is ListingState.DRAFT:
+        _write_version(vault, old, contents, template, model)
+        version = old
+    else:
+        version = _new_version(
+            session, vault, listing, contents, template, model, number=old.number + 1
+        )
+        version.samples = [_copy(sample) for sample in old.samples]
+        reopen(session, listing, actor_id)
+    for sample in version.samples:
+        sample.values = fitted_values(template, sample.values)
+        sample.alt = alt_text(listing.title, sample.values)
+    session.flush()
+    return listing
+
+
+def _checked(session: Session, contents: DraftContents) -> tuple[Template, TargetModel]:
+    """The parsed prompt and the model, once every field is acceptable."""
+    template = parse(contents.prompt)
+    model = session.get(TargetModel, contents.target_model_slug)
+    if model is None:
+        raise InvalidError("Choose one of the target models.", field="target_model")
+    if session.get(Category, contents.category_slug) is None:
+        raise InvalidError("Choose one of the categories.", field="category")
+    problems = {
+        **word_problems(contents),
+        **settings_problems(model, contents.scheduler, contents.steps, contents.guidance),
+    }
+    price = price_problem(contents.price)
+    if price is not None:
+        problems["price"] = price
+    for name, message in problems.items():
+        raise InvalidError(message, field=name)
+    return template, model
+
+
+def _write_words(listing: Listing, contents: DraftContents) -> None:
+    listing.title = contents.title
+    listing.slug = slugify(contents.title)
+    listing.description = contents.description
+    listing.category_slug = contents.category_slug
+    listing.tags = list(contents.tags)
+    listing.price_cents = contents.price.cents
+
+
+def _new_version(
+    session: Session,
+    vault: PromptVault,
+    listing: Listing,
+    contents: DraftContents,
+    template: Template,
+    model: TargetModel,
+    number: int,
+) -> ListingVersion:
+    """Add a version and make it the listing's newest."""
+    version = ListingVersion(listing_id=listing.id, number=number, samples=[])
+    _write_version(vault, version, contents, template, model)
+    session.add(version)
+    session.flush()
+    listing.version_id = version.id
+    session.flush()
+    session.expire(listing, ["version"])
+    return version
+
+
+def _write_version(
+    vault: PromptVault,
+    version: ListingVersion,
+    contents: DraftContents,
+    template: Template,
+    model: TargetModel,
+) -> None:
+    """Seal the prompt and keep beside it only what strangers may see."""
+    version.prompt_sealed = vault.seal(contents.prompt)
+    version.prompt_fingerprint = vault.fingerprint(contents.prompt)
+    version.skeleton = list(skeleton(template))
+    version.variables = list(public_variables(template))
+    version.word_count = word_count(template)
+    version.target_model_slug = model.slug
+    version.scheduler = contents.scheduler
+    version.steps = contents.steps
+    version.guidance = contents.guidance
+    version.width, version.height = model.width, model.height
+
+
+def _copy(sample: Sample) -> Sample:
+    """The same picture for a new version; its hashes are the picture's and come along."""
+    names = (
+        "position values seed original_key file_sha256 pixel_sha256 width height alt derivatives "
+        "pdq pdq_quality phash64 dct256 fingerprint_version"
+    )
+    return Sample(**{name: getattr(sample, name) for name in names.split()})

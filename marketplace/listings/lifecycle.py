@@ -1,0 +1,132 @@
+"""A listing's changes of state, each with its event row. Nothing here commits."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from marketplace.core.clock import now
+from marketplace.core.errors import ConflictError
+from marketplace.core.states import Ignore
+from marketplace.core.task_queue import TaskQueue, enqueue
+from marketplace.core.vault import PromptVault
+from marketplace.listings.checks import SubmissionError
+from marketplace.listings.models import Listing, ListingEvent, ListingVersion
+from marketplace.listings.queries import lock_listing, readiness_problems
+from marketplace.listings.states import LISTING_STATES, ListingAction, ListingState
+from marketplace.task_names import TaskName
+
+
+def submit(
+    session: Session, vault: PromptVault, queue: TaskQueue, listing: Listing, actor_id: str
+) -> Listing:
+    """Hand a draft to verification; from here its version never changes.
+
+    Sending it twice (two tabs, a double click) changes nothing the second time.
+
+    Raises:
+        SubmissionError: with everything that is still missing.
+        ConflictError: when the listing is past that point.
+    """
+    lock_listing(session, listing)
+    if LISTING_STATES.next(listing.state, ListingAction.SUBMIT) is Ignore.DUPLICATE:
+        return listing
+    problems = readiness_problems(session, vault, listing)
+    if problems:
+        raise SubmissionError(problems)
+    _move(session, listing, ListingAction.SUBMIT, actor_id)
+    listing.submitted_at = now()
+    listing.rejection_code = listing.rejection_text = None
+    version_id = listing.version_id
+    if version_id is None:
+        raise ConflictError("This listing has no prompt yet.")
+    enqueue(session, queue, TaskName.VERIFY_LISTING, version_id)
+    return listing
+
+
+def finish_verification(session: Session, listing: Listing, reason: str | None = None) -> None:
+    """Verification is over, whatever it found: a moderator decides next."""
+    lock_listing(session, listing)
+    _move(session, listing, ListingAction.FINISH_VERIFICATION, None, reason)
+
+
+def publish(
+    session: Session,
+    listing: Listing,
+    version: ListingVersion,
+    actor_id: str,
+    reason: str | None = None,
+) -> None:
+    """Put a version on sale.
+
+    Raises:
+        ConflictError: when the version is not the one under review, or the listing is elsewhere.
+    """
+    lock_listing(session, listing)
+    if version.listing_id != listing.id or version.id != listing.version_id:
+        raise ConflictError("The listing has another version by now; review that one.")
+    if _move(session, listing, ListingAction.APPROVE, actor_id, reason):
+        listing.live_version_id = version.id
+        listing.published_at = now()
+        listing.rejection_code = listing.rejection_text = None
+
+
+def reject(session: Session, listing: Listing, actor_id: str, code: str, text: str) -> None:
+    """Turn a listing away with a reason that its seller reads."""
+    lock_listing(session, listing)
+    if _move(session, listing, ListingAction.REJECT, actor_id, code):
+        listing.rejection_code, listing.rejection_text = code, text
+
+
+def withdraw(session: Session, listing: Listing, actor_id: str) -> None:
+    """Take a live listing off the shelves; its buyers keep what they bought."""
+    lock_listing(session, listing)
+    _move(session, listing, ListingAction.WITHDRAW, actor_id)
+
+
+def relist(session: Session, listing: Listing, actor_id: str) -> None:
+    """Put a withdrawn listing back as it was: its version has been approved before."""
+    lock_listing(session, listing)
+    _move(session, listing, ListingAction.RELIST, actor_id)
+
+
+def reopen(session: Session, listing: Listing, actor_id: str) -> None:
+    """Turn a rejected listing into a draft again; drafting.revise gives it its new version."""
+    _move(session, listing, ListingAction.REVISE, actor_id)
+
+
+def record_creation(session: Session, listing: Listing, actor_id: str) -> None:
+    """The first line of a listing's history."""
+    session.add(
+        ListingEvent(
+            listing_id=listing.id,
+            action="create",
+            from_state=None,
+            to_state=ListingState.DRAFT.value,
+            actor_id=actor_id,
+        )
+    )
+
+
+def _move(
+    session: Session,
+    listing: Listing,
+    action: ListingAction,
+    actor_id: str | None,
+    reason: str | None = None,
+) -> bool:
+    """Change the state and write its event; False when the action changes nothing."""
+    target = LISTING_STATES.next(listing.state, action)
+    if isinstance(target, Ignore):
+        return False
+    session.add(
+        ListingEvent(
+            listing_id=listing.id,
+            action=action.value,
+            from_state=listing.state.value,
+            to_state=target.value,
+            actor_id=actor_id,
+            reason=reason,
+        )
+    )
+    listing.state = target
+    return True

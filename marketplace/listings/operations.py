@@ -1,0 +1,33 @@
+"""The verbs of listings, gathered for the other features: what can be done to one."""
+
+from marketplace.listings.checks import DraftContents, Problem, SubmissionError
+from marketplace.listings.drafting import create_draft, revise
+from marketplace.listings.lifecycle import (
+    finish_verification,
+    publish,
+    reject,
+    relist,
+    submit,
+    withdraw,
+)
+from marketplace.listings.pictures import store_derivatives, store_original
+from marketplace.listings.samples import add_sample, change_sample, remove_sample
+
+__all__ = [
+    "DraftContents",
+    "Problem",
+    "SubmissionError",
+    "add_sample",
+    "change_sample",
+    "create_draft",
+    "finish_verification",
+    "publish",
+    "reject",
+    "relist",
+    "remove_sample",
+    "revise",
+    "store_derivatives",
+    "store_original",
+    "submit",
+    "withdraw",
+]

@@ -1,0 +1,118 @@
+"""What a seller sees of a listing; nobody else gets these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from marketplace.accounts.models import SellerProfile
+from marketplace.gateways.payments import TransfersStatus
+from marketplace.listings.catalogue import scheduler_name
+from marketplace.listings.models import Listing, ListingVersion
+from marketplace.listings.states import ListingState
+from marketplace.prompts import Slot, Template
+
+NOTES = {
+    ListingState.DRAFT: "Not submitted yet.",
+    ListingState.VERIFYING: "We are re-running your samples.",
+    ListingState.IN_REVIEW: "A moderator decides next.",
+    ListingState.LIVE: "On sale.",
+    ListingState.REJECTED: "Needs a change before it can go on sale.",
+    ListingState.WITHDRAWN: "Off the shelves. Buyers keep what they bought.",
+}
+ACTIONS = {
+    ListingState.DRAFT: "Continue",
+    ListingState.VERIFYING: "Watch",
+    ListingState.REJECTED: "Read why",
+}
+PAYOUT_NOTES = {
+    TransfersStatus.NONE: "Set up where your earnings go. Until then your listings cannot be "
+    "bought.",
+    TransfersStatus.ONBOARDING: "Finish setting up payouts. Until then your listings cannot be "
+    "bought.",
+    TransfersStatus.PENDING: "Our payments partner is checking your details; nothing to do.",
+    TransfersStatus.RESTRICTED: "Our payments partner needs something more from you before your "
+    "listings can be bought.",
+    TransfersStatus.REJECTED: "Our payments partner has closed your account; your listings cannot "
+    "be bought.",
+}
+
+
+@dataclass(frozen=True)
+class ListingRow:
+    """One line of the dashboard."""
+
+    id: str
+    title: str
+    state: ListingState
+    price_cents: int
+    category: str
+    cover: list[dict[str, Any]]
+    cover_alt: str
+    note: str
+    action: str
+    since: datetime
+
+
+def listing_row(listing: Listing) -> ListingRow:
+    """The dashboard's line for a listing."""
+    samples = listing.version.samples if listing.version else []
+    return ListingRow(
+        id=listing.id,
+        title=listing.title,
+        state=listing.state,
+        price_cents=listing.price_cents,
+        category=listing.category.name,
+        cover=samples[0].derivatives if samples else [],
+        cover_alt="",  # the title stands beside it
+        note=NOTES[listing.state],
+        action=ACTIONS.get(listing.state, "Open"),
+        since=_since(listing),
+    )
+
+
+def _since(listing: Listing) -> datetime:
+    if listing.state in (ListingState.LIVE, ListingState.WITHDRAWN) and listing.published_at:
+        return listing.published_at
+    return listing.submitted_at or listing.created_at
+
+
+def prompt_parts(template: Template) -> list[tuple[str, str]]:
+    """The seller's own prompt as ("text", …) and ("variable", name) pieces."""
+    return [
+        ("variable", node.name) if isinstance(node, Slot) else ("text", node.value)
+        for node in template.nodes
+    ]
+
+
+def settings_lines(version: ListingVersion) -> list[tuple[str, str]]:
+    """The version's settings as (name, value) pairs."""
+    return [
+        ("Model", version.target_model.name),
+        ("Steps", str(version.steps)),
+        ("Guidance", f"{version.guidance:g}"),
+        ("Scheduler", scheduler_name(version.scheduler)),
+        ("Size", f"{version.width} × {version.height}"),
+    ]
+
+
+def draft_fields(listing: Listing, version: ListingVersion, prompt: str) -> dict[str, Any]:
+    """What DraftForm starts from when a listing is edited."""
+    return {
+        "title": listing.title,
+        "description": listing.description,
+        "category": listing.category_slug,
+        "tags": ", ".join(listing.tags),
+        "target_model": version.target_model_slug,
+        "prompt": prompt,
+        "steps": str(version.steps),
+        "guidance": f"{version.guidance:g}",
+        "scheduler": version.scheduler,
+        "price": f"{listing.price_cents // 100}.{listing.price_cents % 100:02d}",
+    }
+
+
+def payout_note(profile: SellerProfile) -> str | None:
+    """What a seller should know or do before being paid; None when all is well."""
+    return PAYOUT_NOTES.get(profile.transfers_status)

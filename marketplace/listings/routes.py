@@ -1,0 +1,29 @@
+"""Everything below /sell, as a table of contents; the views live in the *_views modules."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from marketplace.listings import draft_views, listing_views, start_views
+
+blueprint = Blueprint("sell", __name__, url_prefix="/sell")
+
+GET, POST = ("GET",), ("POST",)
+ROUTES = (
+    ("", "index", start_views.index, GET),
+    ("/start", "start", start_views.start, GET + POST),
+    ("/onboarding", "onboarding", start_views.onboarding, GET + POST),
+    ("/onboarding/return", "onboarding_return", start_views.onboarding_return, GET),
+    ("/new", "new", draft_views.new, GET + POST),
+    ("/preview.json", "preview", draft_views.preview, POST),
+    ("/<listing_id>", "listing", listing_views.listing, GET),
+    ("/<listing_id>/edit", "edit", draft_views.edit, GET + POST),
+    ("/<listing_id>/samples", "samples", listing_views.samples, POST),
+    ("/<listing_id>/samples/<sample_id>/original", "original", listing_views.original, GET),
+    ("/<listing_id>/submit", "submit", listing_views.submit, POST),
+    ("/<listing_id>/withdraw", "withdraw", listing_views.withdraw, POST),
+    ("/<listing_id>/relist", "relist", listing_views.relist, POST),
+)
+
+for rule, endpoint, view, methods in ROUTES:
+    blueprint.add_url_rule(rule, endpoint, view, methods=list(methods))
