@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -125,8 +126,8 @@ def init_security(app: Flask) -> Datastore:
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         SECURITY_PASSWORD_LENGTH_MIN=10,
         SECURITY_PASSWORD_CONFIRM_REQUIRED=False,
-        SECURITY_CONFIRM_EMAIL_WITHIN="2 days",
-        SECURITY_RESET_PASSWORD_WITHIN="2 hours",  # noqa: S106 - a duration
+        SECURITY_CONFIRM_EMAIL_WITHIN=timedelta(days=2),
+        SECURITY_RESET_PASSWORD_WITHIN=timedelta(hours=2),
         SECURITY_LOGIN_ERROR_VIEW=None,
         SECURITY_STATIC_FOLDER=None,
         **{f"SECURITY_{name}": text for name, text in SUBJECTS.items()},
