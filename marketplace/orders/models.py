@@ -161,5 +161,3 @@ class LedgerPosting(Base):
     currency: Mapped[Currency]
 
     entry: Mapped[LedgerEntry] = relationship(back_populates="postings")
-
-

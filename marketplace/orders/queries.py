@@ -1,0 +1,204 @@
+"""Reads of orders, entitlements and sales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from marketplace.core.errors import NotFoundError
+from marketplace.orders.models import Entitlement, Order, OrderEvent, OrderLine
+from marketplace.orders.states import OrderState, TransferState
+
+
+@dataclass(frozen=True)
+class SalesSummary:
+    """What a seller's prompts earned so far; everything in cents."""
+
+    count: int
+    gross: int
+    commission: int
+    earned: int
+    transferred: int
+
+    @property
+    def underway(self) -> int:
+        """Earned but not yet transferred."""
+        return self.earned - self.transferred
+
+
+def owned(session: Session, buyer_id: str, listing_id: str) -> Entitlement | None:
+    """The buyer's right to a listing, if they have it."""
+    return session.scalar(
+        select(Entitlement).where(
+            Entitlement.buyer_id == buyer_id, Entitlement.listing_id == listing_id
+        )
+    )
+
+
+def owns(session: Session, buyer_id: str, listing_id: str) -> bool:
+    """True when the buyer has the listing already."""
+    return owned(session, buyer_id, listing_id) is not None
+
+
+def entitlement(session: Session, entitlement_id: str, owner_id: str) -> Entitlement:
+    """One item of somebody's library.
+
+    Raises:
+        NotFoundError: no such item, or another person's.
+    """
+    found = session.scalar(
+        select(Entitlement)
+        .options(joinedload(Entitlement.listing), joinedload(Entitlement.version))
+        .where(Entitlement.id == entitlement_id, Entitlement.buyer_id == owner_id)
+    )
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def purchases_of(session: Session, buyer_id: str) -> list[Entitlement]:
+    """Everything the buyer owns with its listing and what it cost, newest first."""
+    return list(
+        session.scalars(
+            select(Entitlement)
+            .options(
+                joinedload(Entitlement.listing),
+                joinedload(Entitlement.version),
+                joinedload(Entitlement.line),
+            )
+            .where(Entitlement.buyer_id == buyer_id)
+            .order_by(Entitlement.created_at.desc(), Entitlement.id)
+        )
+    )
+
+
+def sales_of(session: Session, seller_id: str, limit: int = 50) -> list[OrderLine]:
+    """A seller's sold lines with their orders, newest first."""
+    return list(
+        session.scalars(
+            select(OrderLine)
+            .join(OrderLine.order)
+            .options(joinedload(OrderLine.order))
+            .where(OrderLine.seller_id == seller_id, Order.state == OrderState.PAID)
+            .order_by(Order.paid_at.desc(), OrderLine.id)
+            .limit(limit)
+        )
+    )
+
+
+def sales_summary(session: Session, seller_id: str) -> SalesSummary:
+    """Sums over everything a seller sold."""
+    done = OrderLine.transfer_state == TransferState.DONE
+    row = session.execute(
+        select(
+            func.count(OrderLine.id),
+            func.coalesce(func.sum(OrderLine.price_cents), 0),
+            func.coalesce(func.sum(OrderLine.commission_cents), 0),
+            func.coalesce(func.sum(OrderLine.seller_cents), 0),
+            func.coalesce(func.sum(OrderLine.seller_cents).filter(done), 0),
+        )
+        .join(OrderLine.order)
+        .where(OrderLine.seller_id == seller_id, Order.state == OrderState.PAID)
+    ).one()
+    return SalesSummary(*(int(value) for value in row))
+
+
+def times_sold(session: Session, listing_id: str) -> int:
+    """How many people bought a listing."""
+    return int(
+        session.scalar(
+            select(func.count())
+            .select_from(Entitlement)
+            .where(Entitlement.listing_id == listing_id)
+        )
+        or 0
+    )
+
+
+def order_of_session(session: Session, checkout_session_id: str, buyer_id: str) -> Order:
+    """The buyer's order behind a hosted checkout.
+
+    Raises:
+        NotFoundError: no such checkout, or another person's.
+    """
+    return _own_order(session, buyer_id, Order.checkout_session_id == checkout_session_id)
+
+
+def order_of(session: Session, order_id: str, buyer_id: str) -> Order:
+    """One of the buyer's orders with its lines.
+
+    Raises:
+        NotFoundError: no such order, or another person's.
+    """
+    return _own_order(session, buyer_id, Order.id == order_id)
+
+
+def _own_order(session: Session, buyer_id: str, which: object) -> Order:
+    order = session.scalar(
+        select(Order)
+        .options(selectinload(Order.lines).joinedload(OrderLine.listing))
+        .where(which, Order.buyer_id == buyer_id)  # type: ignore[arg-type]
+    )
+    if order is None:
+        raise NotFoundError
+    return order
+
+
+def entitlements_of_order(session: Session, order_id: str) -> list[Entitlement]:
+    """What an order gave its buyer."""
+    return list(
+        session.scalars(
+            select(Entitlement)
+            .join(Entitlement.line)
+            .where(OrderLine.order_id == order_id)
+            .order_by(Entitlement.line_id)
+        )
+    )
+
+
+def order_story(session: Session, order_id: str) -> list[OrderEvent]:
+    """Everything that happened to an order and its transfers, oldest first."""
+    return list(
+        session.scalars(
+            select(OrderEvent)
+            .where(OrderEvent.order_id == order_id)
+            .order_by(OrderEvent.at, OrderEvent.id)
+        )
+    )
+
+
+def open_order_for(
+    session: Session, buyer_id: str, listing_id: str, usable_until: datetime
+) -> Order | None:
+    """The buyer's newest order of one listing that can still be paid at the given moment."""
+    return session.scalar(
+        select(Order)
+        .join(Order.lines)
+        .where(
+            Order.buyer_id == buyer_id,
+            OrderLine.listing_id == listing_id,
+            Order.state.in_([OrderState.DRAFT, OrderState.AWAITING_PAYMENT]),
+            Order.expires_at > usable_until,
+        )
+        .order_by(Order.created_at.desc())
+        .limit(1)
+    )
+
+
+def has_order_in_review(session: Session, buyer_id: str, listing_id: str) -> bool:
+    """True when the buyer's money for a listing has arrived but waits for a person."""
+    return bool(
+        session.scalar(
+            select(Order.id)
+            .join(Order.lines)
+            .where(
+                Order.buyer_id == buyer_id,
+                OrderLine.listing_id == listing_id,
+                Order.state == OrderState.REVIEW,
+            )
+            .limit(1)
+        )
+    )

@@ -1,0 +1,127 @@
+"""Finds orders and transfers whose message was lost or whose time has come, from their rows.
+
+Each find is marked before its message is sent, so that a slow queue is not filled up with
+repetitions of the same work.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from marketplace.accounts.models import SellerProfile
+from marketplace.core.clock import now
+from marketplace.core.task_queue import TaskQueue, enqueue
+from marketplace.gateways.payments import TransfersStatus
+from marketplace.orders.history import change_transfer
+from marketplace.orders.models import Order, OrderLine
+from marketplace.orders.operations import expire_draft
+from marketplace.orders.states import OrderState, TransferAction, TransferState
+from marketplace.task_names import TaskName
+
+BATCH = 200
+FIRST_POLL = timedelta(minutes=2)
+"""The webhook and the return page come first; then Stripe is asked with growing gaps."""
+LONGEST_GAP = timedelta(hours=1)
+DRAFT_LIFETIME = timedelta(minutes=5)
+"""Longer than the slowest call that opens a checkout, retries included."""
+TRANSFER_GAP = timedelta(minutes=1)
+HELD_GAP = timedelta(hours=1)
+"""For a hold that was recorded just after the news that would have released it."""
+
+
+def sweep_orders(session: Session, queue: TaskQueue) -> int:
+    """Have open checkouts asked about, and paid orders whose fee is unknown; returns how many."""
+    fee_missing = Order.charge_id.is_not(None) & Order.stripe_fee_cents.is_(None)
+    open_checkout = Order.state == OrderState.AWAITING_PAYMENT
+    due = session.scalars(
+        select(Order)
+        .where(or_(open_checkout, fee_missing), _poll_is_due())
+        .order_by(Order.created_at)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True, key_share=True)
+    ).all()
+    for order in due:
+        order.polled_at = now()
+        enqueue(session, queue, TaskName.SETTLE_ORDER, order.id)
+    return len(due)
+
+
+def _poll_is_due() -> ColumnElement[bool]:
+    """True for orders not asked about for half their age, within two minutes and an hour.
+
+    Once more right after a checkout's end, so that expiry does not wait for the next gap.
+    """
+    age = now() - Order.created_at
+    gap = func.least(func.greatest(age / 2, FIRST_POLL), LONGEST_GAP)
+    ended = (Order.expires_at < now()) & (Order.polled_at < Order.expires_at)
+    return or_(
+        Order.polled_at.is_(None) & (Order.created_at < now() - FIRST_POLL),
+        Order.polled_at < now() - gap,
+        ended,
+    )
+
+
+def sweep_drafts(session: Session) -> int:
+    """Expire drafts that never got their hosted checkout; returns how many."""
+    order_ids = session.scalars(
+        select(Order.id)
+        .where(
+            Order.state == OrderState.DRAFT,
+            Order.checkout_session_id.is_(None),
+            Order.created_at < now() - DRAFT_LIFETIME,
+        )
+        .limit(BATCH)
+    ).all()
+    for order_id in order_ids:
+        expire_draft(session, order_id)
+    return len(order_ids)
+
+
+def sweep_transfers(session: Session, queue: TaskQueue) -> int:
+    """Send pending transfers again whose message was lost or whose call failed."""
+    tried = OrderLine.transfer_tried_at
+    due = session.scalars(
+        select(OrderLine)
+        .join(OrderLine.order)
+        .where(
+            OrderLine.transfer_state == TransferState.PENDING,
+            or_(
+                tried.is_(None) & (Order.paid_at < now() - TRANSFER_GAP),
+                tried < now() - TRANSFER_GAP,
+            ),
+        )
+        .order_by(OrderLine.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True, key_share=True, of=OrderLine)
+    ).all()
+    for line in due:
+        line.transfer_tried_at = now()
+        enqueue(session, queue, TaskName.TRANSFER_LINE, line.id)
+    return len(due)
+
+
+def sweep_held(session: Session, queue: TaskQueue) -> int:
+    """Release holds of sellers whose account is active, as far as we know."""
+    held = session.scalars(
+        select(OrderLine)
+        .join(SellerProfile, SellerProfile.user_id == OrderLine.seller_id)
+        .where(
+            OrderLine.transfer_state == TransferState.HELD,
+            SellerProfile.transfers_status == TransfersStatus.ACTIVE,
+            or_(
+                OrderLine.transfer_tried_at.is_(None),
+                OrderLine.transfer_tried_at < now() - HELD_GAP,
+            ),
+        )
+        .order_by(OrderLine.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True, key_share=True, of=OrderLine)
+    ).all()
+    for line in held:
+        change_transfer(session, line, TransferAction.RELEASE, line.held_code)
+        line.held_code = None
+        enqueue(session, queue, TaskName.TRANSFER_LINE, line.id)
+    return len(held)
