@@ -47,16 +47,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(config: EmulatorConfig) -> int:
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     emulator = Emulator(config)
     try:
         emulator.start()
     except OSError as problem:
+        emulator.stop()
         return _refuse(f"cannot listen on {config.host}:{config.port}: {problem.strerror}")
     except SystemExit:  # werkzeug's way of saying that the port is taken, after printing so
+        emulator.stop()
         return _refuse(f"cannot listen on {config.host}:{config.port}: it is in use.")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     log.info("Stripe emulator on %s (no money moves here)", emulator.base_url)
     stop.wait()
     emulator.stop()

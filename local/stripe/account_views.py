@@ -54,7 +54,11 @@ def new_v2(params: Body, account_id: str, now: int) -> Body:
         "configuration": {
             "recipient": {
                 "applied": True,
-                "capabilities": {"stripe_balance": {"stripe_transfers": capability("restricted")}},
+                "capabilities": {
+                    "stripe_balance": {
+                        "stripe_transfers": capability("restricted", incomplete=True)
+                    }
+                },
             }
         },
         "contact_email": params.get("contact_email"),
@@ -72,28 +76,32 @@ def new_v2(params: Body, account_id: str, now: int) -> Body:
         "display_name": params.get("display_name"),
         "identity": {"country": params["identity"]["country"].lower()},
         "metadata": params.get("metadata", {}),
-        "requirements": requirements("restricted"),
+        "requirements": requirements(incomplete=True),
     }
     return shape(AccountV2, values)
 
 
-def capability(status: str) -> Body:
-    """The `stripe_transfers` capability in a status, with its reason."""
+def capability(status: str, *, incomplete: bool = False) -> Body:
+    """The `stripe_transfers` capability in a status, with its reason.
+
+    A restricted account is either `incomplete`, as every new one, or was restricted by Stripe.
+    """
     reasons = {
-        "restricted": [{"code": "requirements_past_due", "resolution": "provide_info"}],
+        "restricted": [{"code": "restricted_other", "resolution": "contact_stripe"}],
         "pending": [{"code": "determining_status", "resolution": "no_resolution"}],
         "rejected": [{"code": "rejected_other", "resolution": "contact_stripe"}],
-        "unsupported": [{"code": "unsupported_country", "resolution": "no_resolution"}],
     }
-    return {"status": status, "status_details": reasons.get(status, [])}
+    details = reasons.get(status, [])
+    if incomplete:
+        details = [{"code": "requirements_past_due", "resolution": "provide_info"}]
+    return {"status": status, "status_details": details}
 
 
-def requirements(status: str) -> Body:
-    """What the account must still provide, given its capability's status."""
-    due = status == "restricted"
+def requirements(*, incomplete: bool) -> Body:
+    """What the account must still provide."""
     return {
-        "entries": [_DUE_ENTRY] if due else [],
-        "summary": {"minimum_deadline": {"status": "currently_due"} if due else None},
+        "entries": [_DUE_ENTRY] if incomplete else [],
+        "summary": {"minimum_deadline": {"status": "currently_due"} if incomplete else None},
     }
 
 
@@ -120,11 +128,12 @@ def v1_view(body: Body) -> Body:
     """The same account in its v1 form, as `account.updated` and v1 calls show it."""
     status = transfers_status(body)
     ready = status == "active"
-    due = [] if ready else ["individual.first_name"]
+    due = ["individual.first_name"] if body["requirements"]["entries"] else []
+    refused = "requirements.past_due" if due else "other"
     needs: dict[str, Any] = {
         "alternatives": [],
         "currently_due": due,
-        "disabled_reason": None if ready else "requirements.past_due",
+        "disabled_reason": None if ready else refused,
         "errors": [],
         "eventually_due": due,
         "past_due": due,
@@ -149,7 +158,7 @@ def v1_view(body: Body) -> Body:
         "country": country,
         "created": seconds(body["created"]),
         "default_currency": body["defaults"]["currency"],
-        "details_submitted": ready or status == "pending",
+        "details_submitted": not due,
         "email": body["contact_email"],
         "external_accounts": {
             "object": "list",

@@ -151,7 +151,7 @@ def set_status(world: World, account_id: str, status: str) -> Body:
         balance = recipient["capabilities"]["stripe_balance"]
         if transfers_status(body) != status:
             balance["stripe_transfers"] = capability(status)
-            body["requirements"] |= requirements(status)
+            body["requirements"] |= requirements(incomplete=False)
             world.store.save(body)
             after = v1_view(body)
             changed = {k: v for k, v in before.items() if after[k] != v}

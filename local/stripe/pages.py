@@ -58,6 +58,10 @@ def _checkout_pages(pages: Blueprint, world: World) -> None:
         except StripeError:
             errors["email"] = "Enter an e-mail address like name@example.com."
         if card is None or errors:
+            if not wallet:
+                # They are not sent back, so the buyer should know why the fields are empty.
+                errors.setdefault("number", "Type the card number again; it is not kept.")
+                errors.setdefault("cvc", "Type the security code again.")
             return _checkout_page(world, session, form, errors), 422
         attempt = checkout.pay(world, session_id, card, email or "buyer@example.com")
         if attempt.result == "challenge":

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import stripe
-from tests.unit.local.stripe.sink import API_KEY, CONNECT_SECRET, PLATFORM_SECRET, Sink, client_for
 
 from local.stripe.config import EmulatorConfig, Endpoint
 from local.stripe.server import Emulator
+from tests.unit.local.stripe.sink import API_KEY, CONNECT_SECRET, PLATFORM_SECRET, Sink, client_for
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 import pytest
 import requests
 import stripe
+
+from local.stripe.server import Emulator
 from tests.unit.local.stripe.sink import (
     CONNECT_SECRET,
     Sink,
@@ -12,8 +14,6 @@ from tests.unit.local.stripe.sink import (
     eventually,
     post,
 )
-
-from local.stripe.server import Emulator
 
 INCLUDE = {"include": ["configuration.recipient", "requirements"]}
 
@@ -108,6 +108,8 @@ def test_control_can_take_the_capability_away(
     account_id = active_account(client)
     url = f"{emulator.base_url}/_control/accounts/{account_id}/status"
     assert requests.post(url, json={"status": "restricted"}, timeout=5).ok
-    assert status_of(client.v2.core.accounts.retrieve(account_id, INCLUDE)) == "restricted"
+    restricted = client.v2.core.accounts.retrieve(account_id, INCLUDE)
+    assert status_of(restricted) == "restricted"
+    assert restricted.requirements.entries == []  # there is nothing the seller could provide
     assert eventually(lambda: sink.types("/connect") == ["account.updated"] * 2)
     assert requests.post(url, json={"status": "odd"}, timeout=5).status_code == 400

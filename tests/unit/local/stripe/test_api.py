@@ -5,9 +5,9 @@ import time
 import pytest
 import requests
 import stripe
-from tests.unit.local.stripe.sink import API_KEY, client_for, pay, session_params
 
 from local.stripe.server import Emulator
+from tests.unit.local.stripe.sink import API_KEY, client_for, pay, session_params
 
 
 def refused(client: stripe.StripeClient, **changes) -> stripe.InvalidRequestError:
@@ -96,9 +96,9 @@ def test_keys_and_versions(emulator: Emulator):
         with pytest.raises(stripe.AuthenticationError, match=r"Invalid API Key") as caught:
             wrong.v1.balance.retrieve()
         assert "wrong_key_0" not in str(caught.value)
-    with client_for(base, stripe_version="2024-06-20") as old:
-        with pytest.raises(stripe.InvalidRequestError, match="API version"):
-            old.v1.balance.retrieve()
+    old_version = client_for(base, stripe_version="2024-06-20")
+    with old_version as old, pytest.raises(stripe.InvalidRequestError, match="API version"):
+        old.v1.balance.retrieve()
     assert requests.get(f"{base}/v1/balance", timeout=5).status_code == 401
     fine = requests.get(f"{base}/v1/balance", auth=(API_KEY, ""), timeout=5)
     assert fine.ok

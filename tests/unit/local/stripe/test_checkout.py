@@ -5,6 +5,8 @@ import time
 import pytest
 import requests
 import stripe
+
+from local.stripe.server import Emulator
 from tests.unit.local.stripe.sink import (
     PLATFORM_SECRET,
     Sink,
@@ -13,8 +15,6 @@ from tests.unit.local.stripe.sink import (
     post,
     session_params,
 )
-
-from local.stripe.server import Emulator
 
 EXPAND = {"expand": ["payment_intent.latest_charge.balance_transaction"]}
 

@@ -5,6 +5,8 @@ import time
 import pytest
 import requests
 import stripe
+
+from local.stripe.server import Emulator
 from tests.unit.local.stripe.sink import (
     Sink,
     client_for,
@@ -12,8 +14,6 @@ from tests.unit.local.stripe.sink import (
     pay,
     session_params,
 )
-
-from local.stripe.server import Emulator
 
 COMPLETED = "checkout.session.completed"
 

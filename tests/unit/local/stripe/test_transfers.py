@@ -2,6 +2,7 @@
 
 import pytest
 import stripe
+
 from tests.unit.local.stripe.sink import (
     Sink,
     account_params,
