@@ -37,7 +37,7 @@ class Money:
             raise ValueError(f"cannot mix {self.currency} and {other.currency}")
 
 
-_PRICE = re.compile(r"\$?\s*(\d{1,6})(?:[.,](\d{1,2}))?")
+_PRICE = re.compile(r"\$?\s*([0-9]{1,6})(?:[.,]([0-9]{1,2}))?")
 
 
 def parse_price(text: str) -> Money:

@@ -165,8 +165,10 @@ def complete_run(session: Session, run_id: str, lease: str) -> VerificationRun:
     measured = measured_of(session, run)
     if len(measured) != run.samples_total:
         raise ValueError("a sample has not been measured")
+    verdict = verdict_of(measured, copies_of_run(session, run))
+    # State and verdict stand or fall together in the table: no query may come between.
     _change(session, run, RunAction.COMPLETE)
-    run.verdict = verdict_of(measured, copies_of_run(session, run))
+    run.verdict = verdict
     run.finished_at = now()
     run.lease = None
     return run

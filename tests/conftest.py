@@ -1,0 +1,71 @@
+"""Which fixtures there are, and what no test may do: reach beyond this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from typing import Any
+
+import pytest
+
+# Before any import of the application: a developer's own settings must not leak into tests, and
+# workers.app reads its settings when it is imported. Tests give tasks their own services.
+os.environ.update(
+    BRACKET_ENV="test",
+    PUBLIC_URL="http://localhost",
+    SECRET_KEY="a secret that only the tests ever use",
+    DATABASE_URL="postgresql://nobody@127.0.0.1:9/nothing",
+    BROKER_URL="redis://127.0.0.1:9/0",
+    BLOBS_URL="file:///nonexistent/bracket",
+    MAIL_URL="smtp://127.0.0.1:9",
+    STRIPE_API_KEY="sk_test_bracket",
+    STRIPE_API_BASE="http://127.0.0.1:9",
+    STRIPE_WEBHOOK_SECRET="whsec_platform",
+    STRIPE_CONNECT_WEBHOOK_SECRET="whsec_connect",
+    PROMPT_KEYS="YSBrZXkgdGhhdCBvbmx5IHRoZSB0ZXN0cyBldmVyIHU=",
+    HOUSE_MODEL_DIR="house_model/weights",
+)
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+pytest_plugins = [
+    "tests.fixtures.services",
+    "tests.fixtures.app",
+    "tests.fixtures.browser",
+    "tests.fixtures.buying",
+]
+
+
+class NetworkForbiddenError(RuntimeError):
+    """A test tried to reach a machine other than this one."""
+
+
+def _is_loopback(address: Any) -> bool:
+    if not isinstance(address, tuple):
+        return True  # a Unix socket
+    host = address[0]
+    if host in {"localhost", ""}:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Any:
+    """Refuse every connection that leaves this machine."""
+    patch = pytest.MonkeyPatch()
+    for name in ("connect", "connect_ex"):
+        original = getattr(socket.socket, name)
+
+        def guarded(self: socket.socket, address: Any, original: Any = original) -> Any:
+            if not _is_loopback(address):
+                raise NetworkForbiddenError(f"tests must not connect to {address[0]}")
+            return original(self, address)
+
+        patch.setattr(socket.socket, name, guarded)
+    yield
+    patch.undo()
