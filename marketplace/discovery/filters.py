@@ -50,25 +50,40 @@ class BrowseFilter:
     @property
     def active(self) -> bool:
         """True when anything narrows the list."""
-        return bool(self.q or self.model or self.category)
+        return bool(self.parts)
 
     def without(self, name: str) -> BrowseFilter:
         """The same filter with one part taken away."""
-        changed = BrowseFilter(
-            q="" if name == "q" else self.q,
-            model="" if name == "model" else self.model,
-            category="" if name == "category" else self.category,
+        return self._keep({part for part in self.parts if part != name})
+
+    def _keep(self, names: set[str]) -> BrowseFilter:
+        """Only the named parts; an order that no longer makes sense becomes the default."""
+        kept = BrowseFilter(
+            q=self.q if "q" in names else "",
+            model=self.model if "model" in names else "",
+            category=self.category if "category" in names else "",
             sort=self.sort,
         )
-        lost_words = changed.sort is Sort.RELEVANCE and not changed.q
-        return replace(changed, sort=Sort.NEWEST) if lost_words else changed
+        return kept if self.sort in kept.sorts else replace(kept, sort=Sort.NEWEST)
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The parts that narrow the list, by name."""
+        every = {"q": self.q, "model": self.model, "category": self.category}
+        return {name: value for name, value in every.items() if value}
+
+    def relaxed(self) -> list[list[BrowseFilter]]:
+        """Looser filters to offer when nothing is found: one part fewer, then one part alone."""
+        if len(self.parts) < 2:
+            return []
+        alone = [self._keep({name}) for name in self.parts]
+        return [[self.without(name) for name in self.parts], alone]
 
     def args(self) -> dict[str, str]:
         """The parts of the address that say it; whatever is the default is left out."""
-        parts = {"q": self.q, "model": self.model, "category": self.category}
-        if self.sort is not self.default_sort:
-            parts["sort"] = self.sort.value
-        return {name: value for name, value in parts.items() if value}
+        if self.sort is self.default_sort:
+            return self.parts
+        return {**self.parts, "sort": self.sort.value}
 
 
 def read_filter(

@@ -12,7 +12,6 @@ from marketplace.discovery.queries import Shelved
 from marketplace.gateways.payments import TransfersStatus
 from marketplace.listings.models import Listing, ListingVersion, Sample, TargetModel
 from marketplace.listings.public import (
-    listing_path,
     ordered_values,
     settings_rows,
     variable_names,
@@ -46,7 +45,7 @@ def card(item: Shelved) -> ListingCard:
     listing = item.listing
     version = listing.live_version
     return ListingCard(
-        path=listing_path(listing),
+        path=listing.path,
         title=listing.title,
         price_cents=listing.price_cents,
         cover=item.cover.derivatives if item.cover else [],
@@ -125,7 +124,7 @@ def listing_page(
     names = variable_names(version)
     return ListingPage(
         id=listing.id,
-        path=listing_path(listing),
+        path=listing.path,
         title=listing.title,
         description=listing.description,
         tags=list(listing.tags),
@@ -169,7 +168,7 @@ def home_proof(found: tuple[Listing, SampleCheck] | None) -> HomeProof | None:
     listing, check = found
     version = found[0].live_version
     return HomeProof(
-        path=listing_path(listing),
+        path=listing.path,
         title=listing.title,
         alt=check.sample.alt,
         sample=check.sample.derivatives,

@@ -14,13 +14,12 @@ from marketplace.core.web.request_scope import db
 from marketplace.discovery import queries
 from marketplace.discovery.filters import SORT_NAMES, BrowseFilter, read_filter
 from marketplace.discovery.presenters import card, cards, home_proof, listing_page
-from marketplace.listings.public import listing_path
 from marketplace.listings.queries import categories, target_models
 from marketplace.orders.queries import owned
 from marketplace.verification.queries import completed_run_of
 
 HOME_SHELF = 10
-RELATED = 4
+RELATED = 5
 NOT_FOR_CRAWLERS = (
     "/account",
     "/checkout",
@@ -60,7 +59,6 @@ def browse() -> Any:
         request.args, [model.slug for model in models], [shelf.slug for shelf in shelves]
     )
     page = queries.browse(db(), wanted, page_number())
-    relaxed = {} if page.total else _relaxations(wanted)
     return render_template(
         "discovery/browse.html",
         wanted=wanted,
@@ -71,7 +69,7 @@ def browse() -> Any:
         models=models,
         model_counts=queries.counts_by_model(db(), wanted),
         sort_names=SORT_NAMES,
-        relaxed=relaxed,
+        relaxed=[] if page.total else _relaxations(wanted),
     )
 
 
@@ -81,8 +79,8 @@ def listing(path: str) -> Any:
     """One listing as anyone may see it; its seller may see it before it is live."""
     viewer_id = current_user.id if signed_in() else None
     found, version = queries.listing_for(db(), split_slug(path)[1], viewer_id)
-    if path != listing_path(found):
-        return redirect(url_for("discovery.listing", path=listing_path(found)), 301)
+    if path != found.path:
+        return redirect(url_for("discovery.listing", path=found.path), 301)
     return render_template(
         "discovery/listing.html",
         listing=listing_page(found, version, completed_run_of(db(), version.id)),
@@ -111,7 +109,11 @@ def robots() -> Any:
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 
-def _relaxations(wanted: BrowseFilter) -> dict[str, int]:
-    """For an empty result: how many listings giving up each single filter would show."""
-    active = [name for name in ("q", "model", "category") if getattr(wanted, name)]
-    return {name: queries.count(db(), wanted.without(name)) for name in active}
+def _relaxations(wanted: BrowseFilter) -> list[tuple[BrowseFilter, int]]:
+    """For an empty result: looser filters that would show something, with how many."""
+    for looser in wanted.relaxed():
+        counted = [(option, queries.count(db(), option)) for option in looser]
+        helping = [(option, number) for option, number in counted if number]
+        if helping:
+            return helping
+    return []

@@ -9,7 +9,6 @@ from typing import Any
 
 from marketplace.listings.models import ListingVersion, Sample, TargetModel
 from marketplace.listings.public import (
-    listing_path,
     ordered_values,
     settings_rows,
     variable_names,
@@ -179,7 +178,7 @@ def library_item(item: Entitlement) -> LibraryItem:
     return LibraryItem(
         id=item.id,
         title=listing.title,
-        listing_path=listing_path(listing) if listing.state is ListingState.LIVE else None,
+        listing_path=listing.path if listing.state is ListingState.LIVE else None,
         seller_name=listing.seller.display_name,
         seller_handle=listing.seller.handle,
         model=version.target_model,

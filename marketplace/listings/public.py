@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from marketplace.listings.catalogue import scheduler_name
-from marketplace.listings.models import Listing, ListingVersion
-
-
-def listing_path(listing: Listing) -> str:
-    """The last part of a listing's public address: ``<slug>-<id>``."""
-    return f"{listing.slug}-{listing.id}"
+from marketplace.listings.models import ListingVersion
 
 
 def settings_rows(version: ListingVersion) -> list[tuple[str, str]]:
