@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.accounts.models import SellerProfile
@@ -50,16 +50,17 @@ def sweep_orders(session: Session, queue: TaskQueue) -> int:
 
 
 def _poll_is_due() -> ColumnElement[bool]:
-    """True for orders not asked about for half their age, within two minutes and an hour.
+    """True for orders asked about so long ago as they were old then: the gaps double to an hour.
 
     Once more right after a checkout's end, so that expiry does not wait for the next gap.
     """
-    age = now() - Order.created_at
-    gap = func.least(func.greatest(age / 2, FIRST_POLL), LONGEST_GAP)
-    ended = (Order.expires_at < now()) & (Order.polled_at < Order.expires_at)
+    asked = Order.polled_at
+    doubled = (asked < now() - FIRST_POLL) & (now() - asked >= asked - Order.created_at)
+    ended = (Order.expires_at < now()) & (asked < Order.expires_at)
     return or_(
-        Order.polled_at.is_(None) & (Order.created_at < now() - FIRST_POLL),
-        Order.polled_at < now() - gap,
+        asked.is_(None) & (Order.created_at < now() - FIRST_POLL),
+        doubled,
+        asked < now() - LONGEST_GAP,
         ended,
     )
 
