@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from typing import Any
 
+from flask import Blueprint, request
+
+from marketplace.images import MAX_BYTES
 from marketplace.listings import draft_views, listing_views, start_views
+from marketplace.listings.models import MAX_SAMPLES
 
 blueprint = Blueprint("sell", __name__, url_prefix="/sell")
 
@@ -27,3 +31,16 @@ ROUTES = (
 
 for rule, endpoint, view, methods in ROUTES:
     blueprint.add_url_rule(rule, endpoint, view, methods=list(methods))
+
+UPLOADS = frozenset({"sell.samples", "sell.submit"})
+MAX_UPLOAD_BYTES = (MAX_SAMPLES + 1) * (MAX_BYTES + 100_000)
+
+
+@blueprint.url_value_preprocessor
+def allow_uploads(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Let forms with pictures be large. Other forms are read into memory whole and stay small.
+
+    A preprocessor, because the CSRF check reads the form before any view or blueprint hook.
+    """
+    if endpoint in UPLOADS and request.mimetype == "multipart/form-data":
+        request.max_content_length = MAX_UPLOAD_BYTES
