@@ -1,8 +1,8 @@
 """How far a sample lies from its re-run, and which band that distance falls into. Pure.
 
 Sources: PDQ's recommended match distance 31 and quality 50 (ThreatExchange, pdq README). The
-grey band ends at 70: in our measurements the worst re-encoding of a picture stayed under it and
-"same prompt, other seed" began at 92 (docs/measurements.md).
+grey band ends at 70: re-encoded pictures with readable detail stayed at or under 60 bits, other
+pictures began at 100 (docs/measurements.md).
 """
 
 from __future__ import annotations
