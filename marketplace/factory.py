@@ -126,17 +126,20 @@ def _checkout_origins(settings: Settings) -> tuple[str, ...]:
 
 def _init_limits(app: Flask, settings: Settings) -> None:
     """Count attempts in the broker's store, shared by all web processes."""
+    if not settings.rate_limits:
+        return  # a limiter that is off is kept alive by nobody, and its views would fail
     limiter = Limiter(
         get_remote_address,
         app=app,
         storage_uri=settings.broker_url,
         strategy="fixed-window",
-        enabled=settings.rate_limits,
         # Without the store people can still log in: availability over strictness here.
         swallow_errors=True,
         in_memory_fallback_enabled=True,
         headers_enabled=True,
     )
+    # Limited views refer to it weakly, and a limiter that is switched off is kept by nobody else.
+    app.extensions["bracket_limiter"] = limiter
     for endpoint, limit in LIMITS.items():
         view = app.view_functions[endpoint]
         app.view_functions[endpoint] = limiter.limit(limit, methods=["POST"])(view)
