@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,6 @@ from pathlib import Path
 from local.ports import HOST, PortBook
 
 ROOT = Path(__file__).resolve().parent.parent
-# What a developer may have set for other work, and must never reach a stack with play money.
-FORCED = ("STRIPE_API_KEY", "STRIPE_API_BASE", "BRACKET_ENV")
 
 
 class BadSetting(Exception):
@@ -81,10 +78,11 @@ def application_environment(
     secrets: Mapping[str, str],
     database_url: str,
     broker_url: str,
+    environ: Mapping[str, str],
 ) -> dict[str, str]:
-    """Everything the application reads, on top of the present environment.
+    """Everything the application reads, on top of the present environment `environ`.
 
-    What is already set wins, apart from what decides where money goes.
+    What is already set there wins, apart from what decides where money goes.
     """
     settings = {
         **secrets,
@@ -106,7 +104,7 @@ def application_environment(
     }
     inherited = {
         name: value
-        for name, value in os.environ.items()
-        if name not in FORCED and not name.startswith("STRIPE_")
+        for name, value in environ.items()
+        if name != "BRACKET_ENV" and not name.startswith("STRIPE_")
     }
     return {**settings, **inherited}

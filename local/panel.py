@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
+from demo.people import DEMO_ACCOUNTS, DEMO_PASSWORD
 from local.stack import Stack
 
 RULE = "─" * 66
-# The accounts that `flask demo load` makes; tests hold the two lists together.
-DEMO_PASSWORD = "open-bracket-26"  # public on purpose: it opens play money on loopback only
-DEMO_ACCOUNTS = {
-    "Seller": "seller@bracket.example",
-    "Buyer": "buyer@bracket.example",
-    "Moderator": "moderator@bracket.example",
-}
 
 
 def panel(stack: Stack, seconds: float) -> str:
@@ -25,7 +19,7 @@ def panel(stack: Stack, seconds: float) -> str:
     lines += [f"  {name:<17}{address}" for name, address in places.items()]
     if stack.choices.demo:
         lines += ["", f"  Demo accounts, all with the password {DEMO_PASSWORD}"]
-        lines += [f"  {role:<17}{address}" for role, address in DEMO_ACCOUNTS.items()]
+        lines += [f"  {role:<17}{address}" for role, address in DEMO_ACCOUNTS]
         lines += ["", "  Demo listings are made by the real pipeline and arrive for some minutes."]
     lines += ["", "  Ctrl-C stops everything; the next `make up` continues here.", RULE, ""]
     return "\n".join(lines)

@@ -77,7 +77,7 @@ class Stack:
     def _web(self) -> Child:
         serve = self._python(
             *("granian", "--interface", "wsgi", "--host", HOST, "--port", str(self.choices.port)),
-            *("--workers", str(min(2, os.cpu_count() or 1)), "--blocking-threads", "8"),
+            *("--workers", web_workers(), "--blocking-threads", "8"),
             *("--no-ws", "--workers-kill-timeout", "2", "app:app"),
         )
         healthy = _healthy(f"{self.choices.site}/healthz")
@@ -104,6 +104,11 @@ class Stack:
         argv = [sys.executable, "-m", module, *arguments]
         command = Command(argv, self.environment, ROOT, death_signal=death_signal)
         return lambda: command
+
+
+def web_workers() -> str:
+    """Two where there are cores to spare; each more takes its time to load at the start."""
+    return "2" if (os.cpu_count() or 1) > 2 else "1"
 
 
 def _postgres_child(postgres: Postgres) -> Child:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from local.environment import Addresses, BadSetting, Choices, application_environment
@@ -32,7 +33,7 @@ def main() -> int:
         choices.state.mkdir(parents=True, exist_ok=True)
         with StateLock(choices.state):
             wait_for_port(choices.port)
-            stack = assemble(choices)
+            stack = assemble(choices, os.environ)
             supervisor = Supervisor(stack.children())
 
             def when_up() -> None:
@@ -52,7 +53,7 @@ def main() -> int:
         return refuse(str(error))
 
 
-def assemble(choices: Choices) -> Stack:
+def assemble(choices: Choices, environ: Mapping[str, str]) -> Stack:
     """Prepare the services' folders and secrets under the state folder; starts nothing yet."""
     try:
         secrets = load_or_create(choices.state / "secrets.json")
@@ -71,7 +72,9 @@ def assemble(choices: Choices) -> Stack:
         valkey.prepare()
     database_url = postgres.url() if postgres else choices.database_url or ""
     broker_url = valkey.url() if valkey else choices.broker_url or ""
-    environment = application_environment(choices, addresses, secrets, database_url, broker_url)
+    environment = application_environment(
+        choices, addresses, secrets, database_url, broker_url, environ
+    )
     return Stack(choices, addresses, environment, postgres, valkey)
 
 

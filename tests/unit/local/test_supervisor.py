@@ -116,7 +116,7 @@ def test_starts_upwards_stops_downwards_and_leaves_nothing(
 
     assert stack.events()[4:] == ["ended worker", "ended web", "ended base"]
     assert stack.process.returncode == 0
-    assert seconds < 3
+    assert seconds < 10
     assert not any(is_running(pid) for pid in stack.pids())
     assert lock_is_free(tmp_path)
 
@@ -144,7 +144,7 @@ def test_deaf_child_and_its_own_child_are_killed_in_time(start: Start) -> None:
     stack.read_until("all up")
     assert wait_until(lambda: len(list(stack.state.glob("deaf*.pid"))) == 2)
 
-    assert stack.end(signal.SIGTERM) < 5
+    assert stack.end(signal.SIGTERM) < 10
 
     assert wait_until(lambda: not any(is_running(pid) for pid in stack.pids()), within=1)
     assert "ended base" in stack.events()

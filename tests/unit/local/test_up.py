@@ -30,7 +30,8 @@ def up(state: Path, **environment: str) -> subprocess.CompletedProcess[str]:
 def make_stack(state: Path, **environ: str) -> Stack:
     """A stack over servers that exist already, so that nothing is prepared on disk."""
     given = {"DATABASE_URL": "postgresql://db/x", "BROKER_URL": "redis://q/0", **environ}
-    return assemble(Choices.read({"STATE_DIR": str(state), "PORT": "8123", **given}))
+    chosen = {"STATE_DIR": str(state), "PORT": "8123", **given}
+    return assemble(Choices.read(chosen), chosen)
 
 
 def test_a_taken_port_gets_one_sentence(tmp_path: Path) -> None:
@@ -66,9 +67,8 @@ def test_senseless_ports_are_refused(port: str) -> None:
 def test_the_application_accepts_what_it_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STRIPE_API_KEY", "sk_live_from_the_shell")
-    monkeypatch.setenv("BRACKET_ENV", "production")
-    stack = make_stack(tmp_path)
+    stray = {"STRIPE_API_KEY": "sk_live_from_the_shell", "BRACKET_ENV": "production"}
+    stack = make_stack(tmp_path, **stray)
     for name in list(os.environ):
         monkeypatch.delenv(name)
     for name, value in stack.environment.items():
