@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import Any
 
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_ready
 
 from marketplace.core.container import Services
 from marketplace.core.logging import set_up_logging
 from marketplace.gateways.celery_queue import make_celery
 from marketplace.settings import load_settings
+from marketplace.task_names import QueueName
 from marketplace.wiring import build_services
 from workers.schedule import SCHEDULE
 
@@ -39,3 +41,12 @@ def services() -> Services:
 @worker_process_init.connect
 def _start(**_: object) -> None:
     set_up_logging()
+
+
+@worker_ready.connect
+def _warm_up(sender: Any, **_: object) -> None:
+    """Load the house model before the first listing waits for it; only where models run."""
+    if QueueName.DIFFUSERS.value in sender.app.amqp.queues.consume_from:
+        from workers.tasks.verification import warm_up  # its module needs this one
+
+        warm_up()

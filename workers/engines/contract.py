@@ -146,6 +146,9 @@ class ImageGenerator(Protocol):
         """The limits within which `generate` accepts a request."""
         ...
 
+    def warm_up(self) -> None:
+        """Load whatever the first image needs. Raises EngineUnavailable."""
+
     def generate(
         self, request: GenerationRequest, on_step: StepListener | None = None
     ) -> GenerationResult:

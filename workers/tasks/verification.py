@@ -39,7 +39,7 @@ from workers.engines.contract import (
     GenerationRequest,
     GenerationResult,
 )
-from workers.engines.registry import EngineRegistry, build_registry
+from workers.engines.registry import HOUSE, EngineRegistry, build_registry
 from workers.fingerprints.hashes import Fingerprint, fingerprint, mirrored
 from workers.heartbeat import Heartbeat
 
@@ -69,6 +69,14 @@ class RunJob:
 def engines() -> EngineRegistry:
     """The engines of this process; models load at first use and stay."""
     return build_registry(services().settings.house_model_dir)
+
+
+def warm_up() -> None:
+    """Load the house model now rather than at the first run; a missing model is only noted."""
+    try:
+        engines().get(HOUSE).warm_up()
+    except EngineError as error:
+        log.warning("the house model cannot be loaded: %s", type(error).__name__)
 
 
 @app.task(name=TaskName.VERIFY_LISTING.value)
