@@ -29,6 +29,7 @@ from marketplace.listings.routes import blueprint as sell
 from marketplace.moderation.routes import blueprint as moderate
 from marketplace.orders.ledger_routes import blueprint as ledger
 from marketplace.orders.routes import blueprint as checkout
+from marketplace.orders.sales_panel import init_sales_panel
 from marketplace.settings import Environment, Settings, load_settings
 from marketplace.stripe_events.routes import blueprint as webhooks
 from marketplace.wiring import build_services
@@ -106,6 +107,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     init_security_headers(app, _checkout_origins(settings))
     init_error_pages(app)
     init_template_globals(app)
+    init_sales_panel(app)
     csrf = CSRFProtect(app)
     init_security(app)
     for blueprint in BLUEPRINTS:

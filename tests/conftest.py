@@ -35,6 +35,7 @@ pytest_plugins = [
     "tests.fixtures.app",
     "tests.fixtures.browser",
     "tests.fixtures.buying",
+    "tests.fixtures.stack",
 ]
 
 

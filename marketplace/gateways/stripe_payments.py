@@ -288,7 +288,8 @@ def _errors_mapped() -> Iterator[None]:
         yield
     except stripe.StripeError as error:
         status = error.http_status or 0
-        code = error.code or type(error).__name__
+        # Some of the library's errors know their code only in the body.
+        code = error.code or reading.part(error, "error", "code") or type(error).__name__
         again = isinstance(error, AGAIN) or status in {0, 409, 429} or status >= 500
         # The code only: Stripe's messages may quote an e-mail address.
         log.warning("payment provider: %s, status %s, request %s", code, status, error.request_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -22,7 +23,7 @@ from marketplace.orders.states import OrderState
 
 blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
 
-MAX_SESSION_ID = 120
+SESSION_ID = re.compile(r"[A-Za-z0-9_]{1,120}")
 
 
 @blueprint.post("/start/<listing_id>")
@@ -53,7 +54,7 @@ def start_again(listing_id: str) -> Response:
 def done() -> Any:
     """Back from the hosted page. The address proves nothing: Stripe is asked."""
     session_id = request.args.get("sid", "")
-    if not 0 < len(session_id) <= MAX_SESSION_ID:
+    if SESSION_ID.fullmatch(session_id) is None:
         raise NotFoundError
     order = queries.order_of_session(db(), session_id, current_user.id)
     try:
