@@ -85,7 +85,7 @@ class Stack:
         return Child("web", WEB, serve, ready=healthy, stopping=stopping)
 
     def _background(self) -> list[Child]:
-        celery = ("celery", "-A", "workers.app")
+        celery = ("celery", "-A", "workers.app", "--quiet")  # no banner among the logs
         children = []
         for name, (queue, pool) in QUEUES.items():
             arguments = ("worker", "-Q", queue, "-n", f"{name}@%h", "--without-mingle", *pool)
