@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from marketplace.moderation.operations import MAX_NOTE
@@ -26,7 +27,10 @@ class RejectForm(FlaskForm):
 
     code = SelectField(
         "Reason",
-        choices=[("", "Choose a reason…"), *[(c.value, NAMES[c]) for c in ReasonCode]],
+        choices=[
+            SelectChoice("", "Choose a reason…"),
+            *[SelectChoice(code.value, NAMES[code]) for code in ReasonCode],
+        ],
         # A rejection without a reason is what sellers elsewhere complain of most.
         validators=[InputRequired("Choose the reason that fits best.")],
     )

@@ -1,0 +1,130 @@
+"""The desk's pages: who may open them, what they show and to whom, what decisions say."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from marketplace.accounts.models import RoleRow, User
+from marketplace.core.container import Services
+from marketplace.core.permissions import Role
+from marketplace.listings.states import ListingState
+from marketplace.moderation import operations
+from marketplace.moderation.models import Case
+from marketplace.verification.states import Verdict
+from tests.factories.verification import SECRET_WORD, make_moderator
+from tests.fixtures.app import log_in
+from tests.unit.moderation.test_operations import make_case
+
+
+def give_role(session: Session, user: User, role: Role) -> User:
+    user.roles.append(RoleRow(name=role.value))
+    session.commit()
+    return user
+
+
+@pytest.fixture
+def moderator(session: Session) -> User:
+    return give_role(session, make_moderator(session), Role.MODERATOR)
+
+
+@pytest.fixture
+def case(session: Session, services: Services) -> Case:
+    return make_case(session, services, Verdict.MISMATCH)
+
+
+def test_the_desk_is_not_there_for_others(
+    client: FlaskClient, session: Session, case: Case
+) -> None:
+    assert client.get("/moderate").status_code == 302  # to the log-in page
+    someone = make_moderator(session)  # an account without the role
+    session.commit()
+    log_in(client, someone)
+    assert client.get("/moderate").status_code == 404
+    assert client.get(f"/moderate/{case.id}").status_code == 404
+    assert client.post(f"/moderate/{case.id}/claim").status_code == 404
+    session.expire_all()
+    assert case.claimed_by is None
+
+
+def test_the_prompt_is_shown_to_the_moderator_at_work_only(
+    client: FlaskClient, session: Session, moderator: User, case: Case
+) -> None:
+    log_in(client, moderator)
+    queue = client.get("/moderate").text
+    assert case.listing.title in queue
+    assert SECRET_WORD not in queue
+    assert SECRET_WORD not in client.get(f"/moderate/{case.id}").text
+    client.post(f"/moderate/{case.id}/claim")
+    assert SECRET_WORD in client.get(f"/moderate/{case.id}").text
+    client.post(f"/moderate/{case.id}/release")
+    assert SECRET_WORD not in client.get(f"/moderate/{case.id}").text
+
+
+def test_a_refused_approval_keeps_what_was_typed_and_changes_nothing(
+    client: FlaskClient, session: Session, moderator: User, case: Case
+) -> None:
+    log_in(client, moderator)
+    client.post(f"/moderate/{case.id}/claim")
+    answer = client.post(f"/moderate/{case.id}/approve", data={"note": "Looks fine to me, honest"})
+    assert answer.status_code == 422
+    assert "does not prove" in answer.text
+    assert "Looks fine to me, honest" in answer.text
+    session.expire_all()
+    assert case.listing.state is ListingState.IN_REVIEW
+
+
+def test_a_rejection_needs_a_reason_and_reaches_the_seller(
+    client: FlaskClient, session: Session, moderator: User, case: Case
+) -> None:
+    log_in(client, moderator)
+    client.post(f"/moderate/{case.id}/claim")
+    answer = client.post(f"/moderate/{case.id}/reject", data={"note": "Sample 1 differs."})
+    assert (answer.status_code, "Choose the reason" in answer.text) == (422, True)
+    assert "Sample 1 differs." in answer.text
+    data = {"code": "SAMPLES_MISMATCH", "note": "Sample 1 differs."}
+    assert client.post(f"/moderate/{case.id}/reject", data=data).status_code == 302
+    session.expire_all()
+    assert case.listing.state is ListingState.REJECTED
+    assert "Sample 1 differs." in (case.listing.rejection_text or "")
+
+
+def test_an_override_is_named_in_public(
+    client: FlaskClient, session: Session, moderator: User, case: Case
+) -> None:
+    log_in(client, moderator)
+    client.post(f"/moderate/{case.id}/claim")
+    data = {"override": "y", "note": "Compared by eye; only the sampler differs."}
+    assert client.post(f"/moderate/{case.id}/approve", data=data).status_code == 302
+    session.expire_all()
+    stranger = client.application.test_client()
+    path = f"/p/{case.listing.slug}-{case.listing.id}/proof"
+    page = stranger.get(path)
+    assert page.status_code == 200
+    assert "Mo Derator" in page.text
+    assert "Compared by eye" in page.text
+    data_of = stranger.get(f"{path}.json").get_json()
+    assert data_of["override"]["moderator"] == "Mo Derator"
+    assert SECRET_WORD not in page.text + stranger.get(f"{path}.json").text
+
+
+def test_a_report_is_private_until_the_listing_is_live(
+    client: FlaskClient, session: Session, moderator: User, case: Case
+) -> None:
+    path = f"/p/{case.listing.slug}-{case.listing.id}/proof"
+    assert client.get(path).status_code == 404
+    assert client.get(f"{path}.json").status_code == 404
+    log_in(client, session.get_one(User, case.listing.seller_id))
+    assert client.get(path).status_code == 200
+
+
+def test_a_second_decision_is_told_so(
+    client: FlaskClient, session: Session, moderator: User, case: Case
+) -> None:
+    log_in(client, moderator)
+    client.post(f"/moderate/{case.id}/claim")
+    operations.approve(session, case.id, moderator, "An override, explained.", override=True)
+    session.commit()
+    answer = client.post(f"/moderate/{case.id}/reject", data={"code": "SPAM"})
+    assert (answer.status_code, "already decided" in answer.text) == (409, True)
