@@ -200,7 +200,7 @@ def namespaces_work() -> bool:
 
 def public_binaries(binaries: Path) -> Path:
     """The same programs where any uid may run them: in place if possible, else a copy."""
-    if all(folder.stat().st_mode & 0o001 for folder in [binaries, *binaries.parents]):
+    if open_to_all(binaries):
         return binaries
     site = binaries.parent.parent.parent
     inside = binaries.relative_to(site)
@@ -216,6 +216,11 @@ def public_binaries(binaries: Path) -> Path:
         except OSError:  # another start was faster
             shutil.rmtree(draft)
     return PUBLIC_COPY / inside
+
+
+def open_to_all(folder: Path) -> bool:
+    """Whether any user can enter this folder from the root down."""
+    return all(step.stat().st_mode & 0o001 for step in [folder, *folder.parents])
 
 
 def give_to(folder: Path, owner: tuple[int, int]) -> None:

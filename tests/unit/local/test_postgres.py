@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +29,14 @@ def make(tmp_path: Path) -> Iterator[Make]:
     yield build
     for server in made:
         server.stop()
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that every user can enter, unlike tmp_path."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 def connect(server: Postgres) -> psycopg.Connection:
@@ -69,14 +78,19 @@ def test_wrong_password_is_refused_and_failing_rows_stay_out_of_the_log(make: Ma
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
 def test_root_without_user_namespaces_runs_it_as_nobody(
-    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Make, tmp_path: Path, public_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres_module, "namespaces_work", lambda: False)
+    # As if the virtual environment lay where nobody cannot reach: the programs are copied.
+    monkeypatch.setattr(postgres_module, "open_to_all", lambda _folder: False)
+    monkeypatch.setattr(postgres_module, "PUBLIC_COPY", public_folder / "copy")
     tmp_path.chmod(0o700)  # nobody cannot even look into the folders above
     server = make(False)
     server.start()
     assert server.process
-    owner = Path(f"/proc/{server.process.pid}").stat().st_uid
+    process = Path(f"/proc/{server.process.pid}")
+    owner, program = process.stat().st_uid, (process / "exe").readlink()
+    assert program.is_relative_to(public_folder)
     with connect(server) as connection:
         assert connection.execute("SELECT 6 * 7").fetchone() == (42,)
     server.stop()
