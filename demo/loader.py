@@ -90,6 +90,8 @@ class Loader:
         if waits or before in DECIDED:
             return
         listing_id = offer(self.services, self.studio, listing)
+        if listing_id is None:
+            return
         if before not in {ListingState.VERIFYING, ListingState.IN_REVIEW}:
             self.say(f"{listing.title}: submitted with {len(listing.samples)} samples.")
         self._under_way[listing_id] = listing

@@ -17,8 +17,10 @@ from marketplace.listings.queries import version_of
 from marketplace.listings.states import ListingState
 
 
-def offer(services: Services, studio: Studio, listing: ListingScript) -> str:
+def offer(services: Services, studio: Studio, listing: ListingScript) -> str | None:
     """Bring a listing to verification unless it is there or beyond; returns its id.
+
+    None when a person has given it a new version: from then on it is theirs.
 
     Each sample is committed by itself, so a loader that was killed goes on behind the last one.
 
@@ -27,10 +29,11 @@ def offer(services: Services, studio: Studio, listing: ListingScript) -> str:
     """
     with unit_of_work(services.database) as session:
         stored = find_listing(session, listing) or _draft(session, services, listing)
-        listing_id = stored.id
-        if not _is_ours_to_finish(session, stored):
+        listing_id, version = stored.id, version_of(session, stored)
+        if version.number > 1:
+            return None
+        if stored.state is not ListingState.DRAFT:
             return listing_id
-        version = version_of(session, stored)
         recipe, begun = recipe_of(version), len(version.samples)
     for number in range(begun, len(listing.samples)):
         _upload(services, studio, listing, number, listing_id, recipe)
@@ -58,11 +61,6 @@ def _draft(session: Session, services: Services, listing: ListingScript) -> List
         guidance=listing.guidance or model.guidance_default,
     )
     return operations.create_draft(session, services.vault, seller.id, contents)
-
-
-def _is_ours_to_finish(session: Session, stored: Listing) -> bool:
-    """False once it is submitted, and when a person has taken it up again after a rejection."""
-    return stored.state is ListingState.DRAFT and version_of(session, stored).number == 1
 
 
 def _upload(

@@ -63,7 +63,7 @@ def verdicts(stage: Stage) -> dict[str, Verdict | None]:
         query = select(Listing.title, VerificationRun.verdict).join(
             Listing, Listing.version_id == VerificationRun.version_id
         )
-        return {title: verdict for title, verdict in session.execute(query)}
+        return {row.title: row.verdict for row in session.execute(query)}
 
 
 def test_an_honest_listing_goes_live_and_a_second_run_changes_nothing(
@@ -180,7 +180,7 @@ def test_what_a_person_takes_up_again_is_left_to_them(stage: Stage, script: Demo
             guidance=4.0,
         )
         listings.revise(session, parts.vault, found, contents, found.seller_id)
-    stage.play(play)
+    assert stage.play(play) == ["Demo: 1 draft."]
     assert stored(stage, entry).state is ListingState.DRAFT
 
 
