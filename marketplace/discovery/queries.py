@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.dialects.postgresql import websearch_to_tsquery
+from sqlalchemy.dialects.postgresql import distinct_on, websearch_to_tsquery
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selectinload
 
 from marketplace.accounts.models import SellerProfile
@@ -75,7 +75,7 @@ def newest_of_each_category(session: Session) -> dict[str, Shelved]:
     """The newest live listing of every category that has one, by the category's slug."""
     newest = _live(
         select(Listing.id)
-        .distinct(Listing.category_slug)
+        .ext(distinct_on(Listing.category_slug))
         .order_by(Listing.category_slug, Listing.published_at.desc())
     )
     query = _live_listings().where(Listing.id.in_(newest))
@@ -116,7 +116,10 @@ def of_seller(session: Session, seller_id: str, number: int) -> Page[Shelved]:
 
 def seller_named(session: Session, handle: str) -> SellerProfile:
     """The seller of a handle. Raises NotFoundError."""
-    seller = session.scalar(select(SellerProfile).where(SellerProfile.handle == handle))
+    # PostgreSQL refuses NUL and half characters as text, and no handle holds anything but ASCII.
+    known = handle.isascii() and handle.isprintable()
+    query = select(SellerProfile).where(SellerProfile.handle == handle)
+    seller = session.scalar(query) if known else None
     if seller is None:
         raise NotFoundError
     return seller
@@ -183,14 +186,14 @@ def shelve(session: Session, listings: Sequence[Listing]) -> list[Shelved]:
 def _verdicts(session: Session, version_ids: Sequence[str]) -> dict[str, Verdict | None]:
     query = (
         select(VerificationRun.version_id, VerificationRun.verdict)
-        .distinct(VerificationRun.version_id)
+        .ext(distinct_on(VerificationRun.version_id))
         .where(
             VerificationRun.version_id.in_(version_ids),
             VerificationRun.state == RunState.COMPLETED,
         )
         .order_by(VerificationRun.version_id, VerificationRun.created_at.desc())
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _live(query: Select[*Columns]) -> Select[*Columns]:
@@ -234,4 +237,4 @@ def _counts(
     session: Session, column: InstrumentedAttribute[str], wanted: BrowseFilter
 ) -> dict[str, int]:
     query = _live(select(column, func.count(Listing.id))).where(*_conditions(wanted))
-    return dict(session.execute(query.group_by(column)).tuples().all())
+    return dict(session.execute(query.group_by(column)).all())

@@ -22,8 +22,8 @@ from marketplace.prompts import (
     Template,
     Variable,
     default_values,
-    fill,
 )
+from marketplace.prompts.filling import resolve_values
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def submitted_values(template: Template, form: Mapping[str, str]) -> dict[str, s
 def filled_prompt(template: Template, values: Mapping[str, str] | None) -> FilledPrompt:
     """Fill a template; ``values`` None means a fresh form with the defaults and no complaints."""
     given = default_values(template) if values is None else values
-    text, problems = _try(template, given)
+    resolved, problems = _resolve(template, given)
     shown = {} if values is None else problems
     fields = [
         ValueField(
@@ -109,30 +109,36 @@ def filled_prompt(template: Template, values: Mapping[str, str] | None) -> Fille
         )
         for number, variable in enumerate(template.variables)
     ]
-    return FilledPrompt(fields, _pieces(template, given, problems), text)
+    pieces = _pieces(template, resolved)
+    text = None if problems else "".join(piece.text for piece in pieces)
+    return FilledPrompt(fields, pieces, text)
 
 
-def _try(template: Template, values: Mapping[str, str]) -> tuple[str | None, dict[str, str]]:
-    try:
-        return fill(template, values), {}
-    except FillError as error:
-        return None, {name: problem.message for name, problem in error.problems.items()}
+def _resolve(
+    template: Template, values: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Each variable's final value, or what is wrong with it: one mistake hides no good value."""
+    resolved: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for variable in template.variables:
+        alone = Template(nodes=(), variables=(variable,))
+        try:
+            resolved |= resolve_values(alone, {variable.name: values.get(variable.name, "")})
+        except FillError as error:
+            problems[variable.name] = error.message
+    return resolved, problems
 
 
-def _pieces(
-    template: Template, values: Mapping[str, str], problems: Mapping[str, str]
-) -> list[Piece]:
+def _pieces(template: Template, resolved: Mapping[str, str]) -> list[Piece]:
     numbers = {variable.name: number for number, variable in enumerate(template.variables)}
-    defaults = default_values(template)
     pieces = []
     for node in template.nodes:
         if not isinstance(node, Slot):
             pieces.append(Piece(node.value))
-        elif node.name in problems:
-            pieces.append(Piece(f"[{node.name}]", numbers[node.name], missing=True))
+        elif node.name in resolved:
+            pieces.append(Piece(resolved[node.name], numbers[node.name]))
         else:
-            value = values.get(node.name, "").strip() or defaults.get(node.name, "")
-            pieces.append(Piece(value, numbers[node.name]))
+            pieces.append(Piece(f"[{node.name}]", numbers[node.name], missing=True))
     return pieces
 
 

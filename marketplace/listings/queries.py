@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import case, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, selectinload
 
 from marketplace.core.errors import NotFoundError
@@ -108,7 +109,7 @@ def covers_of(session: Session, version_ids: Sequence[str]) -> dict[str, Sample]
     """The first sample of each version, in one query for a whole shelf."""
     query = (
         select(Sample)
-        .distinct(Sample.version_id)
+        .ext(distinct_on(Sample.version_id))
         .where(Sample.version_id.in_(version_ids))
         .order_by(Sample.version_id, Sample.position)
     )

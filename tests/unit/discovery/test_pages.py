@@ -1,0 +1,231 @@
+"""The public pages over HTTP."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from marketplace.core.container import Services
+from marketplace.discovery import queries
+from marketplace.gateways.payments import TransfersStatus
+from marketplace.listings.catalogue import load_catalogue
+from marketplace.verification.states import Verdict
+from tests.factories.accounts import make_user
+from tests.factories.shop import make_on_sale, make_purchase
+from tests.fixtures.app import log_in
+from tests.unit.discovery.conftest import Shop
+
+
+def page(client: FlaskClient, address: str, status: int = 200) -> str:
+    answer = client.get(address)
+    assert answer.status_code == status, (address, answer.status_code)
+    return answer.get_data(as_text=True)
+
+
+@pytest.fixture
+def buyer(session: Session, client: FlaskClient) -> FlaskClient:
+    """The browser of somebody with an account."""
+    person = make_user(session, name="Robin")
+    session.commit()
+    return log_in(client, person)
+
+
+# -- home ---------------------------------------------------------------------------------------
+
+
+def test_the_home_page_of_an_empty_shop_is_complete(client: FlaskClient, session: Session) -> None:
+    load_catalogue(session)
+    session.commit()
+    text = page(client, "/")
+    assert "Prompts that prove themselves" in text
+    assert "The first prompts are being verified" in text
+    assert "Wallpapers" in text
+    assert "http-equiv" not in text
+
+
+def test_where_demo_content_is_coming_the_home_page_says_so_and_looks_again(
+    app: Flask, client: FlaskClient, services: Services
+) -> None:
+    here = services.settings.model_copy(update={"local_mail_page": "http://127.0.0.1:9/mail"})
+    app.jinja_env.globals["settings"] = here
+    text = page(client, "/")
+    assert "demo listings are on their way" in text
+    assert 'http-equiv="refresh"' in text
+    assert 'href="http://127.0.0.1:9/mail"' in text
+
+
+def test_the_home_page_shows_a_sample_beside_its_rerun(client: FlaskClient, shop: Shop) -> None:
+    text = page(client, "/")
+    assert "Our re-run" in text
+    assert "/media/rerun.webp" in text
+    assert "Paper-cut foxes" in text
+    assert "Fox that nobody may see yet" not in text
+
+
+# -- browse -------------------------------------------------------------------------------------
+
+
+def test_filters_live_in_the_address_and_can_be_taken_away_one_by_one(
+    client: FlaskClient, shop: Shop
+) -> None:
+    text = page(client, "/browse?q=foxes&category=posters&model=house-full&sort=price_low")
+    assert "1 prompt</p>" in text
+    assert "Paper-cut foxes" in text
+    assert "Castles at dusk" not in text
+    assert 'href="/browse?q=foxes&amp;model=house-full&amp;sort=price_low"' in text
+
+
+def test_no_result_names_the_filters_and_offers_looser_ones(
+    client: FlaskClient, shop: Shop
+) -> None:
+    text = page(client, "/browse?q=harbour&category=posters")
+    assert "Nothing matches “harbour” + Posters" in text
+    assert 'href="/browse?q=harbour"' in text
+    assert 'href="/browse?category=posters"' in text
+
+
+def test_no_result_for_words_alone_gives_advice(client: FlaskClient, shop: Shop) -> None:
+    assert "Check the spelling" in page(client, "/browse?q=zeppelin")
+
+
+def test_odd_addresses_are_answered(client: FlaskClient, shop: Shop) -> None:
+    for query in (
+        "q=%00fox",
+        "page=0",
+        "page=-1",
+        "page=abc",
+        "page=99999999999999",
+        "model=x&category=y&sort=z",
+        "q=" + "a" * 3000,
+        "q=%ff%fe",
+    ):
+        page(client, f"/browse?{query}")
+
+
+def test_a_page_past_the_end_leads_back(client: FlaskClient, shop: Shop) -> None:
+    assert "past the end" in page(client, "/browse?page=7")
+
+
+def test_pages_are_linked_with_their_filters(
+    client: FlaskClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "PAGE_SIZE", 1)
+    text = page(client, "/browse?category=posters&page=1")
+    assert "Page 1 of 2" in text
+    assert 'href="/browse?category=posters&amp;page=2"' in text
+
+
+def test_words_are_shown_as_text_never_as_markup(client: FlaskClient, shop: Shop) -> None:
+    text = page(client, "/browse?q=<script>alert(1)</script>")
+    assert "<script>alert" not in text
+
+
+# -- listing ------------------------------------------------------------------------------------
+
+
+def test_a_wrong_slug_leads_to_the_right_address(client: FlaskClient, shop: Shop) -> None:
+    for wrong in (f"other-words-{shop.fox.id}", f"-{shop.fox.id}", shop.fox.id):
+        answer = client.get(f"/p/{wrong}")
+        assert answer.status_code == 301, wrong
+        assert answer.location == f"/p/{shop.fox.path}"
+
+
+def test_unknown_listings_are_not_there(client: FlaskClient) -> None:
+    for path in ("nothing", "fox-", "fox-%00", "fox-" + "0" * 13, "a" * 500):
+        page(client, f"/p/{path}", 404)
+
+
+def test_a_listing_shows_its_skeleton_values_settings_and_proof(
+    client: FlaskClient, shop: Shop
+) -> None:
+    text = page(client, f"/p/{shop.fox.path}")
+    assert "[subject]" in text
+    assert "sunset, night, noon" in text
+    assert "DPM++ 2M" in text
+    assert "3 of 3 samples came out the same" in text
+    assert "4 of 256 bits" in text
+    assert f"/p/{shop.fox.path}/proof" in text
+    assert "$2.99" in text
+
+
+def test_a_listing_approved_by_a_person_says_so(
+    client: FlaskClient, session: Session, services: Services, shop: Shop
+) -> None:
+    listing = make_on_sale(
+        session, services, shop.mira, distances=(0, 50, 50), verdict=Verdict.INCONCLUSIVE
+    )
+    text = page(client, f"/p/{listing.path}")
+    assert "1 of 3 samples came out the same" in text
+    assert "A moderator compared the pictures" in text
+
+
+def test_a_listing_in_review_is_there_for_its_seller_alone(
+    app: Flask, client: FlaskClient, session: Session, shop: Shop
+) -> None:
+    page(client, f"/p/{shop.unseen.path}", 404)
+    own = log_in(app.test_client(), shop.mira.user)
+    assert "Only you can see this page" in page(own, f"/p/{shop.unseen.path}")
+    other = log_in(app.test_client(), shop.tide.user)
+    page(other, f"/p/{shop.unseen.path}", 404)
+
+
+def test_strangers_are_sent_to_log_in_before_they_buy(client: FlaskClient, shop: Shop) -> None:
+    text = page(client, f"/p/{shop.fox.path}")
+    assert "Log in to buy" in text
+    assert f"/checkout/start/{shop.fox.id}" not in text
+
+
+def test_somebody_with_an_account_can_buy(buyer: FlaskClient, shop: Shop) -> None:
+    text = page(buyer, f"/p/{shop.fox.path}")
+    assert f'<form method="post" action="/checkout/start/{shop.fox.id}">' in text
+    assert 'name="csrf_token"' in text
+
+
+def test_an_owner_opens_it_instead_of_buying_again(
+    client: FlaskClient, session: Session, shop: Shop
+) -> None:
+    person = make_user(session)
+    right = make_purchase(session, person, shop.fox)
+    text = page(log_in(client, person), f"/p/{shop.fox.path}")
+    assert f'href="/library/{right.id}"' in text
+    assert "Buy now" not in text
+
+
+def test_a_seller_edits_their_own_listing(client: FlaskClient, shop: Shop) -> None:
+    text = page(log_in(client, shop.mira.user), f"/p/{shop.fox.path}")
+    assert f'href="/sell/{shop.fox.id}"' in text
+    assert "Buy now" not in text
+
+
+def test_nothing_is_sold_while_its_seller_cannot_be_paid(
+    buyer: FlaskClient, session: Session, shop: Shop
+) -> None:
+    shop.mira.transfers_status = TransfersStatus.RESTRICTED
+    session.commit()
+    text = page(buyer, f"/p/{shop.fox.path}")
+    assert "cannot be paid at the moment" in text
+    assert "/checkout/start" not in text
+
+
+# -- seller and crawlers ------------------------------------------------------------------------
+
+
+def test_a_seller_page_lists_what_is_on_sale(client: FlaskClient, shop: Shop) -> None:
+    text = page(client, "/s/tideline")
+    assert "2 prompts on sale" in text
+    assert "Harbour mornings" in text
+    assert "Paper-cut foxes" not in text
+    assert shop.tide.user.email not in text
+
+
+def test_unknown_sellers_are_not_there(client: FlaskClient) -> None:
+    for handle in ("nobody", "%00", "a" * 500):
+        page(client, f"/s/{handle}", 404)
+
+
+def test_crawlers_are_asked_to_stay_out_of_personal_pages(client: FlaskClient) -> None:
+    answer = client.get("/robots.txt")
+    assert answer.mimetype == "text/plain"
+    assert "Disallow: /library\n" in answer.get_data(as_text=True)

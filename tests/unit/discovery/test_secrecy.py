@@ -1,0 +1,79 @@
+"""A marker planted in a prompt's text must come out nowhere but to its owners."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from marketplace.core.container import Services
+from marketplace.listings.models import Listing
+from tests.factories.accounts import make_seller, make_user
+from tests.factories.shop import make_on_sale, make_purchase
+from tests.fixtures.app import log_in
+
+MARKER = "zanzibar"
+PROMPT = f"{MARKER} paper-cut [subject=fox] under a [sky: sunset | night | noon] sky"
+
+
+@pytest.fixture
+def listing(session: Session, services: Services) -> Listing:
+    """A live listing whose prompt holds the marker and whose public words do not."""
+    seller = make_seller(session, handle="keeper")
+    return make_on_sale(session, services, seller, prompt=PROMPT)
+
+
+def public_addresses(listing: Listing) -> list[str]:
+    return [
+        "/",
+        "/browse",
+        f"/browse?q={listing.title}",
+        "/browse?model=house-full&category=wallpapers&sort=price_low",
+        f"/p/{listing.path}",
+        f"/p/wrong-{listing.id}",
+        f"/p/{listing.path}/proof",
+        f"/p/{listing.path}/proof.json",
+        "/s/keeper",
+        f"/library/{listing.id}",
+        f"/sell/{listing.id}",
+        f"/sell/{listing.id}/progress.json",
+        "/moderate",
+        "/nothing-here",
+        "/robots.txt",
+        "/readyz",
+    ]
+
+
+def test_no_public_answer_holds_the_marker(app: Flask, session: Session, listing: Listing) -> None:
+    stranger = app.test_client()
+    somebody = log_in(app.test_client(), make_user(session))
+    session.commit()
+    for client in (stranger, somebody):
+        for address in public_addresses(listing):
+            answer = client.get(address)
+            assert MARKER not in answer.get_data(as_text=True).lower(), address
+            assert MARKER not in str(answer.headers).lower(), address
+
+
+def test_searching_for_the_marker_finds_nothing(client: FlaskClient, listing: Listing) -> None:
+    text = client.get(f"/browse?q={MARKER}").get_data(as_text=True)
+    assert "0 prompts" in text
+    assert listing.title not in text
+
+
+def test_not_one_hidden_word_shows_in_the_skeleton(client: FlaskClient, listing: Listing) -> None:
+    text = client.get(f"/p/{listing.path}").get_data(as_text=True)
+    skeleton = re.search(r'<p class="skeleton">.*?</p>', text, re.DOTALL)
+    assert skeleton is not None
+    words = re.sub(r"<[^>]+>", " ", skeleton.group()).split()
+    assert words == ["[subject]", "[sky]"]
+
+
+def test_its_owner_does_see_it(app: Flask, session: Session, listing: Listing) -> None:
+    buyer = make_user(session)
+    right = make_purchase(session, buyer, listing)
+    text = log_in(app.test_client(), buyer).get(f"/library/{right.id}").get_data(as_text=True)
+    assert MARKER in text
