@@ -23,6 +23,7 @@ SUBJECTS = {
     "EMAIL_SUBJECT_PASSWORD_CHANGE_NOTICE": "Your Bracket password was changed",
 }
 MESSAGES = {
+    "GENERIC_AUTHN_FAILED": ("E-mail address or password is not right.", "error"),
     # The defaults tell strangers whether an address has an account.
     "USER_DOES_NOT_EXIST": ("E-mail address or password is not right.", "error"),
     "INVALID_PASSWORD": ("E-mail address or password is not right.", "error"),
