@@ -42,7 +42,9 @@ def test_every_page_has_a_title_and_the_base_layout() -> None:
 
 
 def test_no_template_holds_inline_script_style_or_foreign_address() -> None:
-    inline = re.compile(r"<script(?![^>]*(src=|type=\"application/json\"))|\sstyle=\"|\son[a-z]+=\"")
+    inline = re.compile(
+        r"<script(?![^>]*(src=|type=\"application/json\"))|\sstyle=\"|\son[a-z]+=\""
+    )
     foreign = re.compile(r"(?:src|href)=\"(?:https?:)?//")
     wrong = [
         str(path)
@@ -55,7 +57,9 @@ def test_no_template_holds_inline_script_style_or_foreign_address() -> None:
 def test_every_form_that_posts_carries_the_token() -> None:
     wrong = []
     for path in TEMPLATES:
-        for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", path.read_text(), re.S | re.I):
+        for form in re.findall(
+            r"<form[^>]*method=\"post\".*?</form>", path.read_text(), re.S | re.I
+        ):
             if "csrf" not in form and "hidden_tag" not in form:
                 wrong.append(str(path))
     assert wrong == []

@@ -64,9 +64,7 @@ def test_proof_makes_a_listing_live(session: Session, services: Services) -> Non
     assert actions == ["open", "claim", "approve"]
 
 
-@pytest.mark.parametrize(
-    "verdict", [Verdict.MISMATCH, Verdict.COPIED, Verdict.INCONCLUSIVE, None]
-)
+@pytest.mark.parametrize("verdict", [Verdict.MISMATCH, Verdict.COPIED, Verdict.INCONCLUSIVE, None])
 def test_without_proof_only_an_explained_override_publishes(
     session: Session, services: Services, verdict: Verdict | None
 ) -> None:

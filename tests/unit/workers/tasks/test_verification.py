@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -88,13 +87,13 @@ class DrawingEngine:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch, services: Services) -> Iterator[DrawingEngine]:
+def engine(monkeypatch: pytest.MonkeyPatch, services: Services) -> DrawingEngine:
     """Tasks work on the test's services and the drawing engine."""
     drawing = DrawingEngine()
     monkeypatch.setattr(verification, "services", lambda: services)
     monkeypatch.setattr(sweeps, "services", lambda: services)
     monkeypatch.setattr(verification, "engines", lambda: drawing)
-    yield drawing
+    return drawing
 
 
 def upload(session: Session, services: Services, sample: Sample, image: Image.Image) -> None:
