@@ -115,6 +115,7 @@ def _save_row(session: Session, services: Services, listing: Listing, row: Sampl
     row.sample = add_sample(
         session, services.vault, services.blobs, listing, picture, row.values, seed
     )
+    row.key = row.sample.id  # shown again beside a refused row, it is a stored sample by then
 
 
 def _seed(text: str) -> int:

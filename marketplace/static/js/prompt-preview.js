@@ -73,5 +73,6 @@ if (field && output) {
     clearTimeout(timer);
     timer = setTimeout(preview, PAUSE);
   });
-  preview();
+  // After a refusal the mistakes stand beside the field already.
+  if (!field.closest(".field--invalid")) preview();
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -84,6 +85,13 @@ def test_a_refused_file_never_loses_the_accepted_ones(
     assert [sample.seed for sample in stored(session, draft)] == [11, 13]
     assert 'value="12"' in answer.text
     assert 'value="heron"' in answer.text
+    # Sending the page again as it stands, with the one picture mended, is enough.
+    inputs = dict(
+        re.findall(r'<input id="[^"]*" name="([^"]*)" type="text"[^>]*value="([^"]*)"', answer.text)
+    )
+    inputs |= row(1, picture_bytes(2), "12", subject="heron")
+    assert shop.post(f"/sell/{draft.id}/submit", data=inputs).status_code == 302
+    assert [sample.seed for sample in stored(session, draft)] == [11, 13, 12]
 
 
 @pytest.mark.parametrize(
