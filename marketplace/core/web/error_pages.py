@@ -5,7 +5,15 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -51,12 +59,13 @@ def error_response(status: int, message: str, code: str) -> Response:
         response = jsonify(error={"code": code, "message": message})
         response.status_code = status
         return response
-    page = render_template(
-        "errors/error.html",
-        status=status,
-        title=TITLES.get(status, TITLES[400]),
-        message=message,
-    )
+    values = {"status": status, "title": TITLES.get(status, TITLES[400]), "message": message}
+    if status < 500:
+        page = render_template("errors/error.html", **values)
+    else:
+        # Without context processors: asking who is signed in would ask the database again,
+        # which may be the very thing that broke.
+        page = current_app.jinja_env.get_template("errors/error.html").render(values)
     return make_response(page, status)
 
 
