@@ -10,6 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from marketplace.accounts.models import SellerProfile
 from marketplace.core.container import Services
@@ -108,7 +110,11 @@ def test_a_refused_file_never_loses_the_accepted_ones(
 def test_bad_files_are_explained(
     shop: FlaskClient, session: Session, draft: Listing, upload: bytes, message: str
 ) -> None:
-    answer = shop.post(f"/sell/{draft.id}/samples", data=row(0, upload))
+    # Encoded here: for large bodies the client would use a temporary file and leave it open.
+    file = FileStorage(io.BytesIO(upload), "picture.png")
+    boundary, body = encode_multipart({"new-0-seed": "7", "new-0-file": file})
+    kind = f"multipart/form-data; boundary={boundary}"
+    answer = shop.post(f"/sell/{draft.id}/samples", data=body, content_type=kind)
     assert answer.status_code == 422
     assert message in answer.text
     assert stored(session, draft) == []
