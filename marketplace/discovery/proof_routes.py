@@ -58,6 +58,12 @@ def progress(listing_id: str) -> Any:
     return jsonify(progress_of(db(), run) | {"listing_state": listing.state.value})
 
 
+@blueprint.app_template_global()
+def verification_progress(listing: Listing) -> dict[str, Any]:
+    """The same numbers as progress.json, for the seller's page without scripts."""
+    return progress_of(db(), queries.run_of(db(), listing.version_id))
+
+
 def _visible(path: str) -> tuple[Listing, Report | None, Override | None]:
     """The listing with its report: public when live, else for its seller and moderators.
 
