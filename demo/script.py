@@ -130,10 +130,13 @@ class DemoScript:
 
     def first(self, count: int) -> DemoScript:
         """The same people with the first so many listings, and the purchases among these."""
-        kept = self.listings[:count]
-        keys = {listing.key for listing in kept}
+        return self.only(*(listing.key for listing in self.listings[:count]))
+
+    def only(self, *keys: str) -> DemoScript:
+        """The same people with the listings named, and the purchases among these."""
         buyers = tuple(
             replace(buyer, purchases=tuple(p for p in buyer.purchases if p.listing in keys))
             for buyer in self.buyers
         )
+        kept = tuple(listing for listing in self.listings if listing.key in keys)
         return replace(self, listings=kept, buyers=buyers)

@@ -153,7 +153,12 @@ def test_the_panel_names_accounts_that_are_made(script: DemoScript) -> None:
     ("file", "old", "new", "complaint"),
     [
         ("newcomers-quick-canvas", 'outcome = "wait"', 'outcome = "publish"', "forged"),
-        ("newcomers-fresh-finds", 'source = "aurora-pines"', 'source = "one-oak"', "lifts from"),
+        (
+            "newcomers-fresh-finds",
+            'source = "aurora-pines"',
+            'source = "northern-sky"',
+            "lifts from",
+        ),
         ("north-window", 'key = "one-oak"', 'key = "two-oaks"', "running order"),
         ("paper-harbour", 'reason = "SAMPLES_MISMATCH"\n', "", "a rejection has a reason"),
     ],
