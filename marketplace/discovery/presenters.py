@@ -181,7 +181,7 @@ def home_proof(found: tuple[Listing, SampleCheck] | None) -> HomeProof | None:
 
 def _picture(sample: Sample, check: SampleCheck | None, names: Sequence[str]) -> GalleryPicture:
     return GalleryPicture(
-        number=sample.position + 1,
+        number=sample.position,
         sample=sample.derivatives,
         alt=sample.alt,
         values=ordered_values(sample.values, names),

@@ -200,6 +200,7 @@ class Sample(Base, FingerprintColumns):
     id: Mapped[Id]
     version_id: Mapped[RefId] = mapped_column(ForeignKey("listing_versions.id", ondelete="CASCADE"))
     position: Mapped[int]
+    """From 1, as people count."""
     values: Mapped[dict[str, str]] = mapped_column(JSONB)
     """Variable name to value, every variable present."""
     seed: Mapped[int] = mapped_column(BigInteger)

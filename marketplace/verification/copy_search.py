@@ -99,7 +99,7 @@ def copies_of_run(session: Session, run: VerificationRun) -> list[FoundCopy]:
         .order_by(CopyHit.distance, mine.position)
     ).all()
     return [
-        FoundCopy(position + 1, hit.kind, hit.distance, title, hit.other_is_earlier)
+        FoundCopy(position, hit.kind, hit.distance, title, hit.other_is_earlier)
         for hit, position, title in rows
     ]
 

@@ -155,7 +155,7 @@ def _progress(
 
 def _pair(check: SampleCheck) -> SamplePair:
     return SamplePair(
-        number=check.position + 1,
+        number=check.position,
         values=dict(check.sample.values),
         alt=check.sample.alt,
         band=check.band,
@@ -171,4 +171,4 @@ def _pair(check: SampleCheck) -> SamplePair:
 
 
 def _copy(hit: CopyHit) -> dict[str, Any]:
-    return {"sample": hit.sample.position + 1, "kind": hit.kind, "distance": hit.distance}
+    return {"sample": hit.sample.position, "kind": hit.kind, "distance": hit.distance}

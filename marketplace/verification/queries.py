@@ -73,7 +73,7 @@ def measured_of(session: Session, run: VerificationRun) -> list[Measured]:
         select(SampleCheck).where(SampleCheck.run_id == run.id).order_by(SampleCheck.position)
     )
     return [
-        Measured(check.position + 1, check.band, deciding_distance(check), check.quality)
+        Measured(check.position, check.band, deciding_distance(check), check.quality)
         for check in checks
     ]
 

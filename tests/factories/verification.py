@@ -98,7 +98,7 @@ def make_waiting_listing(
     session.add(version)
     session.flush()
     listing.version_id = version.id
-    for position in range(samples):
+    for position in range(1, samples + 1):
         session.add(make_sample(version, position))
     session.flush()
     return listing

@@ -161,6 +161,7 @@ def test_samples_of_another_prompt_are_caught(
     assert run.verdict is Verdict.MISMATCH
     assert [check.band for check in run.checks] == [Band.REPRODUCED, Band.MISS, Band.REPRODUCED]
     assert [finding.code for finding in case.findings] == ["SAMPLES_MISMATCH"]
+    assert case.findings[0].explanation.startswith("Sample 2 was not made by this prompt")
     assert f"{run.checks[1].pdq_distance} of 256" in case.findings[0].explanation
 
 
@@ -220,7 +221,7 @@ def test_a_killed_workers_run_is_finished_once(
     run, _ = outcome(session, listing)
     assert (run.verdict, run.attempts) == (Verdict.REPRODUCED, 2)
     assert len(engine.requests) == 3  # one picture per sample, none twice
-    assert session.scalars(select(SampleCheck.position)).all() == [0, 1, 2]
+    assert session.scalars(select(SampleCheck.position)).all() == [1, 2, 3]
 
 
 def test_a_lost_message_is_made_up_for(
