@@ -129,7 +129,7 @@ class DecoderTraining:
         if self.spoil is not None and self.step % 2:
             whole = self.spoil(whole, picks)
         else:
-            whole = whole + torch.randn_like(whole) * 0.04 * torch.rand(_BATCH, 1, 1, 1)
+            whole = whole + torch.randn_like(whole) * 0.08 * torch.rand(_BATCH, 1, 1, 1)
         corners = self.numbers.integers(0, SIDE - _CROP + 1, (_BATCH, 2))
         latents = torch.stack(
             [w[:, y : y + _CROP, x : x + _CROP] for w, (y, x) in zip(whole, corners, strict=True)]

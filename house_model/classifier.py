@@ -9,6 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -18,7 +19,8 @@ from house_model.grammar import ATTRIBUTES, VALUES
 from house_model.latents import to_tensor
 
 JUDGE = Path(__file__).with_name("judge.safetensors")
-_SIDE = 96  # pictures are judged at this size
+_SIDE = 64  # pictures are judged at this size
+_WEIGHTS = {"terrain": 3.0}  # hills and dunes differ the least, so they count the most
 
 
 class Judge(nn.Module):
@@ -69,20 +71,28 @@ def load_judge(path: Path = JUDGE) -> Judge:
 def train_classifier(
     seen: RenderedSet, held: RenderedSet, minutes: float, path: Path = JUDGE
 ) -> dict[str, float]:
-    """Train the judge, save it, and return its agreement with held-out rendered pictures."""
+    """Train the judge, save it, and return its agreement with held-out rendered pictures.
+
+    A judge that is there already is trained further.
+    """
     torch.manual_seed(4)
-    judge = Judge().to(memory_format=torch.channels_last)
+    judge = load_judge(path).train() if path.exists() else Judge()
+    judge = judge.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(judge.parameters(), lr=2e-3, weight_decay=1e-2, fused=True)
     labels = _labels(seen)
+    small = _shrunk(seen.pixels)
     clock, numbers, step = Clock(minutes), np.random.default_rng(6), 0
     while clock.progress < 1:
         set_rate(optimiser, clock.rate(2e-3, step, warm_up=50, flat=0.2))
-        picks = np.sort(numbers.integers(0, len(seen.scenes), 32))
-        images = to_tensor(seen.pixels[picks])
-        images = images + torch.randn_like(images) * 0.03 * float(numbers.uniform())
-        logits = judge(_softened(images, int(numbers.integers(0, 4))))
-        targets = labels[torch.from_numpy(picks)]
-        losses = [F.cross_entropy(logits[a], targets[:, k]) for k, a in enumerate(ATTRIBUTES)]
+        picks = torch.from_numpy(numbers.integers(0, len(seen.scenes), 32))
+        images = small[picks].float() / 127.5 - 1
+        images = images + torch.randn_like(images) * 0.04 * float(numbers.uniform())
+        logits = judge(_softened(images, int(numbers.integers(0, 3))))
+        targets = labels[picks]
+        losses = [
+            _WEIGHTS.get(name, 1.0) * F.cross_entropy(logits[name], targets[:, k])
+            for k, name in enumerate(ATTRIBUTES)
+        ]
         loss = torch.stack(losses).sum()
         loss.backward()
         optimiser.step()
@@ -123,8 +133,15 @@ def _labels(pictures: RenderedSet) -> Tensor:
     return torch.tensor(rows)  # -100 is cross_entropy's "no label"
 
 
+def _shrunk(pixels: NDArray[np.uint8]) -> Tensor:
+    """All pictures at the judge's size, uint8 (n, 3, _SIDE, _SIDE), small enough for memory."""
+    factor = pixels.shape[1] // _SIDE
+    small = np.stack([np.asarray(Image.fromarray(picture).reduce(factor)) for picture in pixels])
+    return torch.from_numpy(small).permute(0, 3, 1, 2).contiguous()
+
+
 def _softened(images: Tensor, factor: int) -> Tensor:
-    """Sometimes halve or third the resolution, so that softness alone never decides a label."""
+    """Sometimes halve the resolution, so that softness alone never decides a label."""
     if factor < 2:
         return images
     small = F.interpolate(images, scale_factor=1 / factor, mode="area")

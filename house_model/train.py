@@ -184,11 +184,11 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 _MINUTES = {
     "text": 2.5,
-    "judge": 6.0,
-    "decoder": 10.0,
-    "denoiser": 90.0,
+    "judge": 12.0,
+    "decoder": 30.0,
+    "denoiser": 120.0,
     "repair": 20.0,
-    "encoder": 3.0,
+    "encoder": 6.0,
 }
 _STAGES: dict[str, Callable[[Workshop], None]] = {
     "render": Workshop.render,
