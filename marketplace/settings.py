@@ -164,6 +164,15 @@ def _unsafe(settings: Settings) -> list[str]:
     return problems
 
 
+class _Given(Settings):
+    """Settings from what is given alone: the process environment does not shine through."""
+
+    @classmethod
+    def settings_customise_sources(cls, *args: Any, **sources: Any) -> tuple[Any, ...]:
+        """Leave out every source but the values given."""
+        return (sources["init_settings"],)
+
+
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read and check the settings.
 
@@ -176,7 +185,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         if environ is None:
             return Settings()  # type: ignore[call-arg]
-        return Settings.model_validate(_only_aliases(environ))
+        return _Given.model_validate(_only_aliases(environ))
     except ValidationError as error:
         raise SettingsError(_readable(error)) from None
 

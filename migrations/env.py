@@ -11,8 +11,6 @@ from marketplace.registry import METADATA
 ADVISORY_LOCK = 7_264_001
 
 
-
-
 def run() -> None:
     """Migrate over one connection that holds the advisory lock."""
     engine = create_engine(context.config.attributes["database_url"], poolclass=pool.NullPool)
