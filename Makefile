@@ -14,7 +14,7 @@ up: install ## install and start everything; PORT=8000 STATE_DIR=var DEMO=1
 	@exec $(BIN)/python -m local.up
 
 test: install-dev ## run the tests; TESTS=tests/unit/local narrows, ARGS="-x -q" adds options
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS) $(TESTS)
+	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS) $(TESTS)
 
 lint: install-dev ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
