@@ -144,4 +144,4 @@ def _init_limits(app: Flask, settings: Settings) -> None:
     app.extensions["bracket_limiter"] = limiter
     for endpoint, limit in LIMITS.items():
         view = app.view_functions[endpoint]
-        app.view_functions[endpoint] = limiter.limit(limit, methods=["POST"])(view)
+        app.view_functions[endpoint] = limiter.limit(limit, methods=["POST"])(view)  # type: ignore[assignment]

@@ -136,7 +136,7 @@ def init_security(app: Flask) -> Datastore:
         **{f"SECURITY_{name}": text for name, text in SUBJECTS.items()},
         **{f"SECURITY_MSG_{name}": message for name, message in MESSAGES.items()},
     )
-    datastore = Datastore(session_proxy, User, RoleRow)
+    datastore = Datastore(session_proxy, User, RoleRow)  # type: ignore[arg-type]  # a proxy of one: it is asked per request
     Security(
         app,
         datastore,
