@@ -5,10 +5,12 @@ Bands come from similarity.py; here they are weighed for the listing as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from marketplace.verification.similarity import GREY_MAX, REPRODUCED_MAX, Band
+from marketplace.verification.calibration import Calibration, uncalibrated
+from marketplace.verification.decision import Decision, Found, Outcome
+from marketplace.verification.similarity import Band
 from marketplace.verification.states import Verdict
 
 
@@ -59,11 +61,53 @@ def verdict_of(measured: Sequence[Measured], copies: Sequence[FoundCopy]) -> Ver
     return Verdict.INCONCLUSIVE if Band.GREY in bands else Verdict.REPRODUCED
 
 
+def verdict_for(outcome: Outcome, copies: Sequence[FoundCopy]) -> Verdict:
+    """The verdict on a listing whose sequential test has ended; a stolen sample outweighs it.
+
+    Raises:
+        ValueError: while the test goes on.
+    """
+    if outcome is Outcome.CONTINUE:
+        raise ValueError("the test has not ended")
+    if any(copy.other_is_earlier for copy in copies):
+        return Verdict.COPIED
+    return {
+        Outcome.REPRODUCED: Verdict.REPRODUCED,
+        Outcome.MISMATCH: Verdict.MISMATCH,
+        Outcome.HUMAN: Verdict.INCONCLUSIVE,
+    }[outcome]
+
+
+def decision_findings(decision: Decision, numbers: Mapping[str, int]) -> list[FindingDraft]:
+    """What the test itself has to say: runs broken off early, samples not re-run, why a human.
+
+    `numbers`: sample id → its number from 1.
+    """
+    findings = []
+    latest = {step.observation.sample_id: step.observation for step in decision.path}
+    for sample_id, seen in latest.items():
+        if seen.found is Found.BROKEN_OFF:
+            findings.append(
+                FindingDraft(
+                    "SAMPLES_MISMATCH",
+                    "serious",
+                    "samples",
+                    f"The re-run of sample {numbers[sample_id]} was broken off after "
+                    f"{seen.share:.0%} of its steps: {seen.distance} of 256 bits differed, more "
+                    "than in any authentic run at that point.",
+                )
+            )
+    if decision.outcome is Outcome.HUMAN:
+        findings.append(FindingDraft("NOT_REPRODUCIBLE", "warning", "samples", decision.reason))
+    return findings
+
+
 def findings_of(
     measured: Sequence[Measured],
     copies: Sequence[FoundCopy],
     variable_count: int,
     prompt_sold_elsewhere: bool,
+    calibration: Calibration | None = None,
 ) -> list[FindingDraft]:
     """Everything a moderator should be told, most serious first."""
     findings = []
@@ -93,7 +137,7 @@ def findings_of(
                 "The same prompt text is already offered by another seller.",
             )
         )
-    findings += _band_findings(measured)
+    findings += _band_findings(measured, calibration or uncalibrated("", ""))
     if variable_count == 0:
         findings.append(
             FindingDraft(
@@ -106,7 +150,7 @@ def findings_of(
     return findings
 
 
-def _band_findings(measured: Sequence[Measured]) -> list[FindingDraft]:
+def _band_findings(measured: Sequence[Measured], limits: Calibration) -> list[FindingDraft]:
     findings = []
     missed = [item for item in measured if item.band is Band.MISS]
     grey = [item for item in measured if item.band is Band.GREY]
@@ -117,7 +161,7 @@ def _band_findings(measured: Sequence[Measured]) -> list[FindingDraft]:
                 "serious",
                 "samples",
                 f"{_samples(missed)} not made by this prompt with the declared values and seed: "
-                f"{_distances(missed)} of 256 bits differ (more than {GREY_MAX} is a miss).",
+                f"{_distances(missed)} of 256 bits differ (more than {limits.grey_max} is a miss).",
             )
         )
     if grey:
@@ -127,7 +171,7 @@ def _band_findings(measured: Sequence[Measured]) -> list[FindingDraft]:
                 "warning",
                 "samples",
                 f"{_samples(grey)} neither clearly reproduced nor clearly different: "
-                f"{_distances(grey)} of 256 bits differ ({REPRODUCED_MAX} or fewer count as "
+                f"{_distances(grey)} of 256 bits differ ({limits.reproduced_max} or fewer "
                 "reproduced). Please compare by eye.",
             )
         )

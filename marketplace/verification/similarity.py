@@ -1,12 +1,12 @@
 """How far a sample lies from its re-run, and which band that distance falls into. Pure.
 
-Sources: PDQ's recommended match distance 31 and quality 50 (ThreatExchange, pdq README). The
-grey band ends at 70: re-encoded pictures with readable detail stayed at or under 60 bits, other
-pictures began at 100 (docs/measurements.md).
+Limits come from a calibration; without one they are borrowed: PDQ's recommended match distance 31
+and quality 50 (ThreatExchange, pdq README), and a grey band that ends at 70.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -25,6 +25,12 @@ class Band(StrEnum):
     REPRODUCED = "reproduced"
     GREY = "grey"
     MISS = "miss"
+
+
+class Limits(Protocol):
+    """Turns a deciding distance into a band; a Calibration is one."""
+
+    def band_of(self, distance: int) -> Band: ...
 
 
 class DecidedBy(StrEnum):
@@ -61,9 +67,16 @@ class Comparison:
     decided_by: DecidedBy
     band: Band
 
+    @property
+    def distance(self) -> int:
+        """The distance that the band was read from, in bits of 256."""
+        return self.pdq_distance if self.decided_by is DecidedBy.PDQ else self.dct_distance
 
-def compare(sample: Fingerprinted, rerun: Fingerprinted) -> Comparison:
-    """Judge a sample against its re-run; symmetric.
+
+def compare(
+    sample: Fingerprinted, rerun: Fingerprinted, limits: Limits | None = None
+) -> Comparison:
+    """Judge a sample against its re-run; symmetric. Without `limits` the borrowed ones hold.
 
     PDQ decides when both pictures have the quality it needs, the 256-bit DCT hash (which copes
     with little detail) otherwise; pictures with next to no detail are always grey, because a
@@ -76,13 +89,14 @@ def compare(sample: Fingerprinted, rerun: Fingerprinted) -> Comparison:
         )
     pdq = hamming(sample.pdq, rerun.pdq)
     dct = hamming(sample.dct256, rerun.dct256)
+    judge = band_of if limits is None else limits.band_of
     qualities = (sample.pdq_quality, rerun.pdq_quality)
     if max(qualities) < READABLE_QUALITY:
         decided_by, band = DecidedBy.LOW_DETAIL, Band.GREY
     elif min(qualities) < TRUSTED_QUALITY:
-        decided_by, band = DecidedBy.DCT256, band_of(dct)
+        decided_by, band = DecidedBy.DCT256, judge(dct)
     else:
-        decided_by, band = DecidedBy.PDQ, band_of(pdq)
+        decided_by, band = DecidedBy.PDQ, judge(pdq)
     return Comparison(
         pdq_distance=pdq,
         phash_distance=hamming(sample.phash64, rerun.phash64),
@@ -93,8 +107,29 @@ def compare(sample: Fingerprinted, rerun: Fingerprinted) -> Comparison:
     )
 
 
+def noise_hypotheses(declared: str) -> tuple[str, ...]:
+    """The noise sources under which a sample is tried: the declared one first, each once."""
+    return tuple(dict.fromkeys((declared, "cpu", "philox")))
+
+
+def nearest(comparisons: Iterable[tuple[str, Comparison]]) -> tuple[str, Comparison]:
+    """The noise hypothesis that explains the sample best; the first of equals.
+
+    A picture without readable detail loses to any that can be read. Raises ValueError for none.
+    """
+    found = list(comparisons)
+    if not found:
+        raise ValueError("no hypothesis was tried")
+
+    def rank(item: tuple[str, Comparison]) -> tuple[bool, int]:
+        comparison = item[1]
+        return comparison.decided_by is DecidedBy.LOW_DETAIL, comparison.distance
+
+    return min(found, key=rank)
+
+
 def band_of(distance: int) -> Band:
-    """The band of a distance between two 256-bit hashes, in bits."""
+    """The borrowed band of a distance between two 256-bit hashes, in bits."""
     if distance <= REPRODUCED_MAX:
         return Band.REPRODUCED
     return Band.GREY if distance <= GREY_MAX else Band.MISS
