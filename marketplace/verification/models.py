@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -12,7 +22,10 @@ from marketplace.core.columns import CreatedAt, EventColumns, Id, Moment, RefId,
 from marketplace.core.database import Base
 from marketplace.listings.models import FingerprintColumns, ListingVersion, Sample
 from marketplace.verification.similarity import Band
-from marketplace.verification.states import RunState, Verdict
+from marketplace.verification.states import RunKind, RunState, Verdict
+
+ENGINE_QUEUE = "engine.diffusers"
+RANDOM_BYTES = "uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())"
 
 
 class VerificationRun(Base):
@@ -29,6 +42,12 @@ class VerificationRun(Base):
             "version_id",
             unique=True,
             postgresql_where=text("state IN ('queued', 'running')"),
+        ),
+        Index(
+            "ix_verification_runs_waiting",
+            "queue",
+            "created_at",
+            postgresql_where=text("state = 'queued'"),
         ),
     )
 
@@ -49,7 +68,38 @@ class VerificationRun(Base):
     step: Mapped[int] = mapped_column(default=0)
     steps: Mapped[int]
     """Denoising steps of one sample; ``step`` counts within the current one."""
-    engine: Mapped[str] = mapped_column(String(40))
+    engine: Mapped[str] = mapped_column(String(200))
+    """The target model's source: the key of an engine in the workers' registry."""
+    queue: Mapped[str] = mapped_column(
+        String(60), default=ENGINE_QUEUE, server_default=ENGINE_QUEUE
+    )
+    """The broker's queue whose workers may take the run."""
+    kind: Mapped[RunKind] = mapped_column(
+        enum_column(RunKind, "run_kind"), default=RunKind.LISTING, server_default="listing"
+    )
+    reason: Mapped[str | None] = mapped_column(String(200))
+    """Why it was asked for, where the kind does not say it all (which model changed, say)."""
+    work_units: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Model evaluations if every sample were run in full: least work goes first."""
+    evaluations: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Model evaluations spent on it so far; cached pictures cost none."""
+    not_before: Mapped[Moment | None]
+    """A failed run pauses until then."""
+    waits: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Pauses that were nobody's failure (a busy provider); limited apart from attempts."""
+    cancel_requested_at: Mapped[Moment | None]
+    decision: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """How the samples decided: order, path of the log-likelihood ratio, outcome, reason."""
+    calibration_version: Mapped[str | None] = mapped_column(String(80))
+    order_secret: Mapped[bytes] = mapped_column(
+        LargeBinary,
+        default=lambda: secrets.token_bytes(32),
+        server_default=text(RANDOM_BYTES),
+        deferred=True,
+    )
+    """Keys the order in which samples are re-run: a seller cannot foresee it. Never shown."""
+    content_digest: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Keyed digest of what was claimed: prompt, settings and samples."""
     provenance: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     """Model id, weights hash, library versions, device… of the machine that ran it."""
     error_code: Mapped[str | None] = mapped_column(String(60))
@@ -84,6 +134,17 @@ class SampleCheck(Base, FingerprintColumns):
     quality: Mapped[int]
     """The lower PDQ quality of the two pictures (0-100); under 50 the DCT hash decides."""
     seconds: Mapped[float]
+    """Time the picture took to make, whoever made it first."""
+    hypothesis: Mapped[str] = mapped_column(
+        String(20), default="declared", server_default="declared"
+    )
+    """Which source of noise came closest: declared, cpu or philox."""
+    stopped_at_share: Mapped[float | None]
+    """Share of the steps after which a preview had already rejected; null for a full run."""
+    evaluations: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Model evaluations spent on this sample, over all hypotheses; 0 when all was cached."""
+    cached: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """True when no new picture had to be made."""
     derivatives: Mapped[list[Any]] = mapped_column(JSONB)
     """Public pictures of the re-run, as in samples.derivatives."""
     created_at: Mapped[CreatedAt]
@@ -110,6 +171,26 @@ class CopyHit(Base):
 
     sample: Mapped[Sample] = relationship(foreign_keys=[sample_id], lazy="joined")
     other_sample: Mapped[Sample] = relationship(foreign_keys=[other_sample_id], lazy="joined")
+
+
+class CachedGeneration(Base, FingerprintColumns):
+    """A picture made once and never again: by the keyed digest of all that decides its pixels."""
+
+    __tablename__ = "generation_cache"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    """HMAC-SHA256 under the vault's key: says nothing of the prompt in it."""
+    blob_key: Mapped[str] = mapped_column(String(160))
+    """Private lossless PNG."""
+    engine: Mapped[str] = mapped_column(String(200))
+    derivatives: Mapped[list[Any]] = mapped_column(JSONB)
+    provenance: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """Without the seed."""
+    evaluations: Mapped[int]
+    seconds: Mapped[float]
+    prompt_truncated: Mapped[bool]
+    created_at: Mapped[CreatedAt]
+    used_at: Mapped[Moment] = mapped_column(index=True, server_default=text("clock_timestamp()"))
 
 
 class RunEvent(Base, EventColumns):

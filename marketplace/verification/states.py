@@ -14,6 +14,15 @@ class RunState(StrEnum):
     RUNNING = "running"
     COMPLETED = "completed"
     ERRORED = "errored"
+    CANCELLED = "cancelled"
+
+
+class RunKind(StrEnum):
+    """What a run is for. Only a listing's and a re-verification's result can be a proof."""
+
+    LISTING = "listing"
+    PREFLIGHT = "preflight"
+    REVERIFICATION = "reverification"
 
 
 class RunAction(StrEnum):
@@ -24,6 +33,8 @@ class RunAction(StrEnum):
     COMPLETE = "complete"
     GIVE_UP = "give_up"
     RETRY = "retry"
+    CANCEL = "cancel"
+    UPGRADE = "upgrade"
 
 
 class Verdict(StrEnum):
@@ -33,6 +44,8 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
     MISMATCH = "mismatch"
     COPIED = "copied"
+    NOT_RERUN = "not_rerun"
+    """The model cannot be re-run (attested, archived): evidence was gathered, nothing measured."""
 
 
 R, A = RunState, RunAction
@@ -46,6 +59,12 @@ RUN_STATES: StateMachine[RunState, RunAction] = StateMachine(
         (R.RUNNING, A.GIVE_UP): R.ERRORED,
         (R.QUEUED, A.GIVE_UP): R.ERRORED,
         (R.ERRORED, A.RETRY): R.QUEUED,
+        (R.QUEUED, A.CANCEL): R.CANCELLED,
+        (R.RUNNING, A.CANCEL): R.CANCELLED,
+        # A preflight that becomes a listing's run starts anew; what it made stays in the cache.
+        (R.QUEUED, A.UPGRADE): R.QUEUED,
+        (R.RUNNING, A.UPGRADE): R.QUEUED,
         (R.COMPLETED, A.COMPLETE): Ignore.DUPLICATE,
+        (R.CANCELLED, A.CANCEL): Ignore.DUPLICATE,
     },
 )
