@@ -9,11 +9,17 @@ from marketplace.moderation import models as moderation_models
 from marketplace.orders import models as orders_models
 from marketplace.stripe_events import models as stripe_events_models
 from marketplace.verification import models as verification_models
+from marketplace.verification import spend_models as verification_spend_models
+from marketplace.verification.consistency import models as consistency_models
+from marketplace.verification.preflight import models as preflight_models
 
 MODEL_MODULES = (
     accounts_models,
     listings_models,
     verification_models,
+    consistency_models,
+    preflight_models,
+    verification_spend_models,
     moderation_models,
     orders_models,
     stripe_events_models,

@@ -55,6 +55,20 @@ class Settings(BaseSettings):
         validation_alias="PROMPT_KEYS", repr=False
     )
     house_model_dir: Path = Field(validation_alias="HOUSE_MODEL_DIR")
+    models_dir: Path | None = Field(None, validation_alias="MODELS_DIR")
+    """Folder of further pipelines in diffusers' format, each under its model's slug."""
+    offered_models: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), validation_alias="OFFERED_MODELS"
+    )
+    """Slugs that the workers can run, where this machine does not hold their weights itself."""
+    openai_api_key: str | None = Field(None, validation_alias="OPENAI_API_KEY", repr=False)
+    openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL")
+    openai_listing_ceiling: int = Field(
+        2_000_000, ge=0, validation_alias="OPENAI_LISTING_CEILING_MICRODOLLARS"
+    )
+    openai_daily_ceiling: int = Field(
+        20_000_000, ge=0, validation_alias="OPENAI_DAILY_CEILING_MICRODOLLARS"
+    )
     local_mail_page: str | None = Field(None, validation_alias="LOCAL_MAIL_PAGE")
     local_stripe_page: str | None = Field(None, validation_alias="LOCAL_STRIPE_PAGE")
     rate_limits: bool = Field(True, validation_alias="RATE_LIMITS")
@@ -96,7 +110,12 @@ class Settings(BaseSettings):
             raise ValueError("must be smtp://host:port, smtp+tls:// or smtps://")
         return value
 
-    @field_validator("prompt_keys", mode="before")
+    @field_validator("openai_api_key", "openai_base_url", "models_dir", mode="before")
+    @classmethod
+    def _blank_is_unset(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("prompt_keys", "offered_models", mode="before")
     @classmethod
     def _split_keys(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -147,6 +166,7 @@ def _unsafe(settings: Settings) -> list[str]:
             problems.append("STRIPE_API_BASE must not be combined with a live Stripe key")
         if settings.production:
             problems.append("STRIPE_API_BASE must not be set in production")
+    problems += _unsafe_provider(settings)
     if settings.production:
         if not settings.public_url.startswith("https://"):
             problems.append("PUBLIC_URL must be https in production")
@@ -162,6 +182,16 @@ def _unsafe(settings: Settings) -> list[str]:
     if settings.stripe_webhook_secret == settings.stripe_connect_webhook_secret:
         problems.append("the two Stripe webhook secrets must differ")
     return problems
+
+
+def _unsafe_provider(settings: Settings) -> list[str]:
+    """Prompts travel to this address: only encrypted, or not off this machine."""
+    if settings.openai_base_url is None:
+        return []
+    parts = urlsplit(settings.openai_base_url)
+    if parts.hostname in LOOPBACK_HOSTS:
+        return ["OPENAI_BASE_URL must not be loopback in production"] if settings.production else []
+    return [] if parts.scheme == "https" else ["OPENAI_BASE_URL must be https"]
 
 
 class _Given(Settings):

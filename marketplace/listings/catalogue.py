@@ -1,17 +1,21 @@
-"""The shop's shelves and target models: read from catalogue.json into their tables."""
+"""The shop's shelves and target models: read from their JSON files into their tables."""
 
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from marketplace.listings.availability import Installation
 from marketplace.listings.models import Category, TargetModel
 
 CATALOGUE = Path(__file__).with_name("catalogue.json")
+TARGET_MODELS = Path(__file__).with_name("target_models.json")
 
 SCHEDULER_NAMES = {
     "dpmpp_2m": "DPM++ 2M",
@@ -19,6 +23,7 @@ SCHEDULER_NAMES = {
     "euler": "Euler",
     "ddim": "DDIM",
     "unipc": "UniPC",
+    "flow_euler": "Euler (flow matching)",
 }
 """How sellers know the schedulers; a scheduler absent here is shown by its key."""
 
@@ -28,19 +33,44 @@ def scheduler_name(key: str) -> str:
     return SCHEDULER_NAMES.get(key, key)
 
 
-def load_catalogue(session: Session, path: Path = CATALOGUE) -> tuple[int, int]:
+def load_catalogue(
+    session: Session,
+    installed: Installation | None = None,
+    shelves: Path = CATALOGUE,
+    registry: Path = TARGET_MODELS,
+) -> tuple[int, int]:
     """Insert or update every category and target model; returns how many of each.
 
-    Rows that the file no longer names stay: listings may still point at them.
+    Rows that the files no longer name stay, for listings may still point at them, but a model
+    that left the registry is no longer offered.
+
+    Args:
+        installed: what this installation can run; nothing but the house model unless given.
     """
-    content = json.loads(path.read_text(encoding="utf-8"))
-    for table, rows in (
-        (Category, content["categories"]),
-        (TargetModel, content["target_models"]),
-    ):
-        for position, row in enumerate(rows, start=1):
-            _upsert(session, table, {**row, "position": position})
-    return len(content["categories"]), len(content["target_models"])
+    installed = installed or Installation()
+    categories = json.loads(shelves.read_text(encoding="utf-8"))["categories"]
+    for position, row in enumerate(categories, start=1):
+        _upsert(session, Category, {**row, "position": position})
+    content = json.loads(registry.read_text(encoding="utf-8"))
+    models = content["target_models"]
+    for position, row in enumerate(models, start=1):
+        _upsert(
+            session,
+            TargetModel,
+            {
+                **row,
+                "retired_on": date.fromisoformat(row["retired_on"]) if row["retired_on"] else None,
+                "offered": installed.offers(row),
+                "registry_version": content["version"],
+                "position": position,
+            },
+        )
+    _close_others(session, {row["slug"] for row in models})
+    return len(categories), len(models)
+
+
+def _close_others(session: Session, known: set[str]) -> None:
+    session.execute(update(TargetModel).where(TargetModel.slug.not_in(known)).values(offered=False))
 
 
 def _upsert(session: Session, table: type[Category | TargetModel], row: dict[str, Any]) -> None:

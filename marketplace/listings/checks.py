@@ -66,8 +66,18 @@ def price_problem(price: Money) -> str | None:
 def settings_problems(
     model: TargetModel, scheduler: str, steps: int, guidance: float
 ) -> dict[str, str]:
-    """Settings outside what the model is offered with, by field name."""
+    """Settings outside what the model is offered with, by field name.
+
+    A model without settings takes exactly ("", 1, 0).
+    """
     problems = {}
+    if not model.takes_settings:
+        # Whatever a form sent: the version stores nothing for it.
+        return (
+            {}
+            if (scheduler, steps, guidance) == ("", 1, 0.0)
+            else {"scheduler": f"{model.name} takes no scheduler, steps or guidance."}
+        )
     if scheduler not in model.schedulers:
         problems["scheduler"] = f"{model.name} does not offer this scheduler."
     if not model.steps_min <= steps <= model.steps_max:
@@ -97,8 +107,12 @@ def word_problems(contents: DraftContents) -> dict[str, str]:
     return problems
 
 
-def seed_problem(seed: int) -> str | None:
-    """What is wrong with a seed, or None."""
+def seed_problem(model: TargetModel, seed: int | None) -> str | None:
+    """What is wrong with a sample's seed on a model, or None."""
+    if not model.seedable:
+        return None if seed is None else f"{model.name} takes no seed; leave it out."
+    if seed is None:
+        return "Give the seed that made this picture."
     if 0 <= seed <= MAX_SEED:
         return None
     return f"A seed is a whole number from 0 to {MAX_SEED}."
@@ -113,8 +127,10 @@ def value_problems(template: Template, values: dict[str, str]) -> dict[str, str]
     return {}
 
 
-def sample_problems(template: Template, number: int, sample: Sample) -> list[Problem]:
-    """Everything that keeps one stored sample from being re-run."""
+def sample_problems(
+    template: Template, model: TargetModel, number: int, sample: Sample
+) -> list[Problem]:
+    """Everything that keeps one stored sample from being verified."""
     found = [
         Problem("sample_values", f"Sample {number}, {name}: {message}", number)
         for name, message in value_problems(template, sample.values).items()
@@ -123,7 +139,7 @@ def sample_problems(template: Template, number: int, sample: Sample) -> list[Pro
     if missing and not found:
         names = ", ".join(sorted(missing))
         found.append(Problem("sample_values", f"Sample {number} lacks a value: {names}.", number))
-    problem = seed_problem(sample.seed)
+    problem = seed_problem(model, sample.seed)
     if problem is not None:
         found.append(Problem("sample_seed", f"Sample {number}: {problem}", number))
     return found
@@ -154,7 +170,7 @@ def submission_problems(
     elif len(samples) > MAX_SAMPLES:
         found.append(Problem("too_many_samples", f"Keep at most {MAX_SAMPLES} samples."))
     for number, sample in enumerate(samples, start=1):
-        found.extend(sample_problems(template, number, sample))
+        found.extend(sample_problems(template, model, number, sample))
     found.extend(
         Problem(f"bad_{name}", message)
         for name, message in settings_problems(model, *settings).items()

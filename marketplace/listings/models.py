@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Computed,
+    Date,
     ForeignKey,
     Index,
     LargeBinary,
@@ -19,6 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import SellerProfile
+from marketplace.core.clock import now
 from marketplace.core.columns import (
     Cents,
     CreatedAt,
@@ -26,6 +29,7 @@ from marketplace.core.columns import (
     EventColumns,
     HashBits,
     Id,
+    Json,
     Moment,
     RefId,
     Sealed,
@@ -33,6 +37,7 @@ from marketplace.core.columns import (
 )
 from marketplace.core.database import Base
 from marketplace.listings.states import ListingState
+from marketplace.listings.tiers import Determinism, Tier, tier_under
 
 MIN_PRICE_CENTS, MAX_PRICE_CENTS = 199, 499
 MIN_SAMPLES, MAX_SAMPLES = 3, 9
@@ -50,9 +55,16 @@ class Category(Base):
 
 
 class TargetModel(Base):
-    """A model that prompts are written for; loaded from catalogue.json."""
+    """A model that prompts are written for; loaded from target_models.json, which explains it."""
 
     __tablename__ = "target_models"
+    __table_args__ = (
+        CheckConstraint("cost_microdollars >= 0", name="cost_not_negative"),
+        CheckConstraint("tier <> 'archived' OR NOT offered", name="archived_not_offered"),
+        CheckConstraint(
+            "seedable OR tier NOT IN ('exact', 'perceptual')", name="seeded_tiers_need_a_seed"
+        ),
+    )
 
     slug: Mapped[str] = mapped_column(String(40), primary_key=True)
     family: Mapped[str] = mapped_column(String(60))
@@ -60,12 +72,18 @@ class TargetModel(Base):
     version: Mapped[str] = mapped_column(String(40))
     blurb: Mapped[str] = mapped_column(String(300))
     engine: Mapped[str] = mapped_column(String(40))
-    """Key in workers.engines.registry."""
+    """diffusers, openai, or none where no machine of ours may run it."""
     source: Mapped[str] = mapped_column(String(200))
-    """What the engine loads: "house" is the folder HOUSE_MODEL_DIR."""
+    """What the engine loads: "house" is the folder HOUSE_MODEL_DIR, else the maker's own name."""
+    tier: Mapped[Tier] = mapped_column(enum_column(Tier, "tier"))
+    """As declared; `tier_now` and `ListingVersion.tier` are what people are shown."""
     seedable: Mapped[bool]
     schedulers: Mapped[list[str]] = mapped_column(ARRAY(String(40)))
-    """Allowed schedulers, the default first."""
+    """Allowed schedulers, the default first; empty where the model takes none, nor any steps."""
+    determinism: Mapped[Json]
+    """Scheduler to "ode", "sde" or "none" (see tiers.Determinism)."""
+    capability: Mapped[Json]
+    """What the model takes besides: negative_prompt, prompt_tokens, min_side, max_side, …"""
     steps_default: Mapped[int]
     steps_min: Mapped[int]
     steps_max: Mapped[int]
@@ -75,7 +93,48 @@ class TargetModel(Base):
     width: Mapped[int]
     height: Mapped[int]
     licence: Mapped[str] = mapped_column(String(100))
+    licence_url: Mapped[str] = mapped_column(String(300), default="")
+    """Empty only where the licence is ours and shipped with the weights."""
+    trigger_words: Mapped[list[str]] = mapped_column(ARRAY(String(60)), default=list)
+    """Words the model was tuned to answer to; a prompt without them misses its look."""
+    cost_microdollars: Mapped[int] = mapped_column(BigInteger, default=0)
+    """What one image costs us at the provider, at most, in millionths of a dollar."""
+    retired_on: Mapped[date | None] = mapped_column(Date)
+    """The day its maker switched it off, or will; from then on it is archived."""
+    weights_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Digest that a worker must find, where we have pinned one."""
+    options: Mapped[Json]
+    """Engine options, such as {"quality": "medium"}; nothing secret."""
+    offered: Mapped[bool] = mapped_column(default=False)
+    """This installation can do what the tier says; set by catalogue.load_catalogue."""
+    registry_version: Mapped[int] = mapped_column(default=0)
+    """The version of target_models.json that this row came from."""
     position: Mapped[int]
+
+    @property
+    def is_retired(self) -> bool:
+        """True from the day its maker switched it off."""
+        return self.retired_on is not None and self.retired_on <= now().date()
+
+    @property
+    def tier_now(self) -> Tier:
+        """The declared tier while the model lives, ARCHIVED afterwards."""
+        return Tier.ARCHIVED if self.is_retired else self.tier
+
+    @property
+    def is_open(self) -> bool:
+        """True when sellers may choose it for a listing today."""
+        return self.offered and self.tier_now is not Tier.ARCHIVED
+
+    @property
+    def takes_settings(self) -> bool:
+        """True for models with a scheduler, steps and guidance; the others have no such thing."""
+        return bool(self.schedulers)
+
+    def tier_with(self, scheduler: str) -> Tier:
+        """The tier of a listing that uses this scheduler ("" for models without any)."""
+        declared = Determinism(self.determinism.get(scheduler, Determinism.NONE))
+        return tier_under(self.tier_now, declared)
 
 
 class Listing(Base):
@@ -165,6 +224,7 @@ class ListingVersion(Base):
     word_count: Mapped[int]
     target_model_slug: Mapped[str] = mapped_column(ForeignKey("target_models.slug"), index=True)
     scheduler: Mapped[str] = mapped_column(String(40))
+    """Empty for models that take no settings; steps is then 1 and guidance 0."""
     steps: Mapped[int]
     guidance: Mapped[float]
     width: Mapped[int]
@@ -176,6 +236,11 @@ class ListingVersion(Base):
     samples: Mapped[list[Sample]] = relationship(
         back_populates="version", order_by="Sample.position", cascade="all, delete-orphan"
     )
+
+    @property
+    def tier(self) -> Tier:
+        """How this version is proved: by its model, its scheduler and today's date."""
+        return self.target_model.tier_with(self.scheduler)
 
 
 class FingerprintColumns:
@@ -203,7 +268,8 @@ class Sample(Base, FingerprintColumns):
     """From 1, as people count."""
     values: Mapped[dict[str, str]] = mapped_column(JSONB)
     """Variable name to value, every variable present."""
-    seed: Mapped[int] = mapped_column(BigInteger)
+    seed: Mapped[int | None] = mapped_column(BigInteger)
+    """Null exactly where the target model takes no seed."""
     original_key: Mapped[str] = mapped_column(String(160))
     """Private blob with the upload as it came."""
     file_sha256: Mapped[bytes] = mapped_column(LargeBinary, index=True)

@@ -28,9 +28,12 @@ def add_sample(
     listing: Listing,
     picture: CheckedImage,
     values: Mapping[str, str],
-    seed: int,
+    seed: int | None,
 ) -> Sample:
     """Store a picture with the values and seed that the seller says made it.
+
+    Args:
+        seed: None exactly where the target model takes none.
 
     Raises:
         FillError: values that do not fit the prompt's variables.
@@ -39,7 +42,7 @@ def add_sample(
     """
     version, template = _draft_version(session, vault, listing)
     resolved = resolve_values(template, values)
-    _check_seed(seed)
+    _check_seed(version, seed)
     _check_room(version, picture)
     taken = {sample.position for sample in version.samples}
     sample = Sample(
@@ -66,7 +69,7 @@ def change_sample(
     listing: Listing,
     sample_id: str,
     values: Mapping[str, str],
-    seed: int,
+    seed: int | None,
 ) -> Sample:
     """Correct the values or the seed of a draft's sample.
 
@@ -76,7 +79,7 @@ def change_sample(
     version, template = _draft_version(session, vault, listing)
     sample = _of_version(version, sample_id)
     resolved = resolve_values(template, values)
-    _check_seed(seed)
+    _check_seed(version, seed)
     sample.values, sample.seed = resolved, seed
     sample.alt = alt_text(listing.title, resolved)
     session.flush()
@@ -136,8 +139,8 @@ def _of_version(version: ListingVersion, sample_id: str) -> Sample:
     raise ConflictError("This sample has been removed meanwhile.")
 
 
-def _check_seed(seed: int) -> None:
-    problem = seed_problem(seed)
+def _check_seed(version: ListingVersion, seed: int | None) -> None:
+    problem = seed_problem(version.target_model, seed)
     if problem is not None:
         raise InvalidError(problem, "bad_seed", field="seed")
 

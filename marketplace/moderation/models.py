@@ -70,6 +70,24 @@ class Case(Base):
     claimant: Mapped[User | None] = relationship(foreign_keys=[claimed_by])
     decider: Mapped[User | None] = relationship(foreign_keys=[decided_by])
     findings: Mapped[list[Finding]] = relationship(order_by="Finding.code")
+    approvals: Mapped[list[Approval]] = relationship(order_by="Approval.at")
+
+
+class Approval(Base):
+    """One moderator's hand on a case: attested listings need two. Written once."""
+
+    __tablename__ = "moderation_approvals"
+
+    case_id: Mapped[RefId] = mapped_column(
+        ForeignKey("moderation_cases.id", ondelete="CASCADE"), primary_key=True
+    )
+    moderator_id: Mapped[RefId] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    override: Mapped[bool]
+    """This moderator approved without the evidence that the tier asks for, and said why."""
+    note: Mapped[str | None] = mapped_column(String(2000))
+    at: Mapped[CreatedAt]
+
+    moderator: Mapped[User] = relationship(lazy="joined")
 
 
 class Finding(Base):

@@ -12,6 +12,7 @@ from marketplace.accounts.models import SellerProfile, User
 from marketplace.core.vault import PromptVault
 from marketplace.listings.models import Category, Listing, ListingVersion, Sample, TargetModel
 from marketplace.listings.states import ListingState
+from marketplace.listings.tiers import Tier
 from marketplace.prompts.grammar import parse
 from marketplace.prompts.redaction import public_variables, skeleton
 from marketplace.prompts.words import word_count
@@ -35,6 +36,11 @@ def make_model(session: Session) -> TargetModel:
             blurb="",
             engine="diffusers",
             source="house",
+            tier=Tier.EXACT,
+            determinism={"dpmpp_2m": "ode"},
+            capability={},
+            options={},
+            offered=True,
             seedable=True,
             schedulers=["dpmpp_2m"],
             steps_default=4,
