@@ -67,6 +67,9 @@ class Calibration:
     rates: Rates
     weights_sha256: str | None = None
     fingerprint_version: int = 1
+    colour_max: float | None = None
+    """Mean colour difference (CIE76) up to which colours agree; None: colours were not measured."""
+    colour_grey_max: float | None = None
     golden: tuple[Golden, ...] = ()
     golden_max: int = 0
     made_on: str = ""
@@ -106,6 +109,14 @@ class Calibration:
             return Band.REPRODUCED
         return Band.GREY if distance <= self.grey_max else Band.MISS
 
+    def colour_band_of(self, distance: float) -> Band:
+        """The band of a final picture's mean colour difference; without limits all agree."""
+        if self.colour_max is None or distance <= self.colour_max:
+            return Band.REPRODUCED
+        if self.colour_grey_max is None or distance <= self.colour_grey_max:
+            return Band.GREY
+        return Band.MISS
+
     def preview_rejects(self, share: float, distance: int) -> bool:
         """True when a preview at that share lies further off than authentic ones do.
 
@@ -128,6 +139,8 @@ class Calibration:
             "reproduced_max": self.reproduced_max,
             "grey_max": self.grey_max,
             "of_bits": 256,
+            "colour_max": self.colour_max,
+            "colour_grey_max": self.colour_grey_max,
             "made_on": self.made_on,
             "rates": asdict(self.rates),
         }

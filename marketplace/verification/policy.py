@@ -171,7 +171,7 @@ def _band_findings(measured: Sequence[Measured], limits: Calibration) -> list[Fi
                 "warning",
                 "samples",
                 f"{_samples(grey)} neither clearly reproduced nor clearly different: "
-                f"{_distances(grey)} of 256 bits differ ({limits.reproduced_max} or fewer "
+                f"{_distances(grey)} of 256 bits differ ({limits.reproduced_max} or fewer count as "
                 "reproduced). Please compare by eye.",
             )
         )

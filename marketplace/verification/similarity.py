@@ -6,6 +6,7 @@ and quality 50 (ThreatExchange, pdq README), and a grey band that ends at 70.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,10 @@ TRUSTED_QUALITY = 50
 # Where both pictures stay below this, hashes say nothing: two plain colours lie 4 bits apart,
 # and a smooth gradient lies 96-138 bits from its own JPEG (both of quality 0).
 READABLE_QUALITY = 5
+
+
+COLOUR_CELLS = 64
+"""Cells of a colour signature, three bytes each (see workers.fingerprints.colour)."""
 
 
 class Band(StrEnum):
@@ -31,6 +36,7 @@ class Limits(Protocol):
     """Turns a deciding distance into a band; a Calibration is one."""
 
     def band_of(self, distance: int) -> Band: ...
+    def colour_band_of(self, distance: float) -> Band: ...
 
 
 class DecidedBy(StrEnum):
@@ -66,6 +72,8 @@ class Comparison:
     quality: int
     decided_by: DecidedBy
     band: Band
+    colour_distance: float | None = None
+    """Mean CIE76 difference of the colour signatures; None where colours were not compared."""
 
     @property
     def distance(self) -> int:
@@ -74,14 +82,18 @@ class Comparison:
 
 
 def compare(
-    sample: Fingerprinted, rerun: Fingerprinted, limits: Limits | None = None
+    sample: Fingerprinted,
+    rerun: Fingerprinted,
+    limits: Limits | None = None,
+    colours: tuple[bytes, bytes] | None = None,
 ) -> Comparison:
     """Judge a sample against its re-run; symmetric. Without `limits` the borrowed ones hold.
 
     PDQ decides when both pictures have the quality it needs, the 256-bit DCT hash (which copes
     with little detail) otherwise; pictures with next to no detail are always grey, because a
-    person can see what hashes cannot. Raises ValueError for fingerprints of different versions
-    or lengths.
+    person can see what hashes cannot. The worse of the hash's band and that of the two colour
+    signatures in `colours` counts. Raises ValueError for fingerprints of different versions or
+    lengths.
     """
     if sample.version != rerun.version:
         raise ValueError(
@@ -97,6 +109,9 @@ def compare(
         decided_by, band = DecidedBy.DCT256, judge(dct)
     else:
         decided_by, band = DecidedBy.PDQ, judge(pdq)
+    colour = None if colours is None else colour_distance(*colours)
+    if colour is not None and limits is not None and decided_by is not DecidedBy.LOW_DETAIL:
+        band = worse(band, limits.colour_band_of(colour))
     return Comparison(
         pdq_distance=pdq,
         phash_distance=hamming(sample.phash64, rerun.phash64),
@@ -104,7 +119,14 @@ def compare(
         quality=min(qualities),
         decided_by=decided_by,
         band=band,
+        colour_distance=colour,
     )
+
+
+def worse(one: Band, other: Band) -> Band:
+    """The less favourable of two bands."""
+    order = (Band.REPRODUCED, Band.GREY, Band.MISS)
+    return max(one, other, key=order.index)
 
 
 def noise_hypotheses(declared: str) -> tuple[str, ...]:
@@ -133,6 +155,19 @@ def band_of(distance: int) -> Band:
     if distance <= REPRODUCED_MAX:
         return Band.REPRODUCED
     return Band.GREY if distance <= GREY_MAX else Band.MISS
+
+
+def colour_distance(a: bytes, b: bytes) -> float:
+    """Mean CIE76 colour difference of two colour signatures; below 2 hardly anybody sees one.
+
+    Raises ValueError for signatures of another length.
+    """
+    if len(a) != 3 * COLOUR_CELLS or len(b) != len(a):
+        raise ValueError(f"signatures of {len(a)} and {len(b)} bytes cannot be compared")
+    total = 0.0
+    for cell in range(0, len(a), 3):
+        total += math.dist(a[cell : cell + 3], b[cell : cell + 3])
+    return total / COLOUR_CELLS
 
 
 def hamming(a: bytes, b: bytes) -> int:

@@ -9,9 +9,14 @@ from marketplace.verification.similarity import (
     Comparison,
     DecidedBy,
     band_of,
+    colour_distance,
     compare,
     hamming,
+    nearest,
+    noise_hypotheses,
+    worse,
 )
+from tests.factories.calibration import calibration
 
 
 @dataclass(frozen=True)
@@ -95,3 +100,47 @@ def test_different_lengths_cannot_be_compared():
     with pytest.raises(ValueError, match="32 and 8 bytes"):
         compare(Print(), Print(pdq=bytes(8)))
     assert hamming(b"\xf0", b"\x0f") == 8
+
+
+def test_limits_come_from_a_calibration():
+    strict = calibration(reproduced_max=10, grey_max=12)
+    bands = [compare(Print(), Print(pdq=bits(n)), strict).band for n in (10, 12, 13)]
+    assert bands == [Band.REPRODUCED, Band.GREY, Band.MISS]
+
+
+def test_colours_that_differ_outweigh_hashes_that_agree():
+    record = calibration(colour_max=4.0, colour_grey_max=10.0)
+    grey, tinted = bytes([50, 128, 128] * 64), bytes([50, 134, 128] * 64)
+    red = bytes([50, 200, 128] * 64)
+    found = [compare(Print(), Print(), record, (grey, other)).band for other in (grey, tinted, red)]
+    assert found == [Band.REPRODUCED, Band.GREY, Band.MISS]
+    assert compare(Print(), Print(pdq=bits(200)), record, (grey, grey)).band is Band.MISS
+    assert compare(Print(), Print(), record, (grey, tinted)).colour_distance == pytest.approx(6.0)
+    assert compare(Print(), Print(), None, (grey, red)).band is Band.REPRODUCED
+
+
+def test_colour_distance_is_the_mean_over_the_cells():
+    half = bytes([50, 128, 128] * 32 + [50, 131, 132] * 32)
+    assert colour_distance(half, bytes([50, 128, 128] * 64)) == pytest.approx(2.5)
+    with pytest.raises(ValueError, match="3 and 192"):
+        colour_distance(b"abc", bytes(192))
+
+
+def test_noise_hypotheses_begin_with_the_declared_one():
+    assert noise_hypotheses("philox") == ("philox", "cpu")
+    assert noise_hypotheses("cpu") == ("cpu", "philox")
+
+
+def test_the_nearest_hypothesis_wins_and_flat_pictures_never_do():
+    near, far = compare(Print(), Print(pdq=bits(9))), compare(Print(), Print(pdq=bits(90)))
+    flat = compare(Print(pdq_quality=0), Print(pdq_quality=0))
+    assert nearest([("cpu", far), ("philox", near)]) == ("philox", near)
+    assert nearest([("cpu", flat), ("philox", far)]) == ("philox", far)
+    assert nearest([("cpu", near), ("philox", near)])[0] == "cpu"
+    with pytest.raises(ValueError, match="no hypothesis"):
+        nearest([])
+
+
+def test_the_worse_band_counts():
+    assert worse(Band.GREY, Band.REPRODUCED) is Band.GREY
+    assert worse(Band.GREY, Band.MISS) is Band.MISS
