@@ -1,0 +1,1 @@
+"""Consistency reports: what a prompt makes of values and seeds that nobody picked."""

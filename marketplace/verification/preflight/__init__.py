@@ -1,0 +1,1 @@
+"""Preflight: the seller sees the evidence before the moderator does, without submitting."""
