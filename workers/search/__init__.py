@@ -1,0 +1,1 @@
+"""Where a picture was seen before: an exact Hamming index, kept in step with PostgreSQL."""
