@@ -47,14 +47,37 @@ class Rates:
     early_reject_if_forged: float
 
 
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A short run of the declared request, with fewer steps: cheap, and good enough to suspect.
+
+    It takes `share` of the declared steps, at least `least_steps`; within both limits the sample
+    is consistent. Its picture is compared like a final one, colours included.
+    """
+
+    share: float
+    least_steps: int
+    distance_max: int
+    colour_max: float
+
+    def steps(self, declared: int) -> int | None:
+        """Steps of the short run, or None where it would save less than half of the run."""
+        steps = max(self.least_steps, round(self.share * declared))
+        return steps if 2 * steps <= declared else None
+
+    def passes(self, distance: int, colour: float) -> bool:
+        """True when the short run's picture is consistent with the sample."""
+        return distance <= self.distance_max and colour <= self.colour_max
+
+
 @dataclass(frozen=True)
 class Calibration:
     """Limits in bits of 256, and the error rates that belong to them.
 
     `reproduced_max`: at most so far is a match. `grey_max`: more is a miss. `preview_reject`:
     share of the steps → distance of the x0-preview above which the run need not be finished.
-    `screen_share`: the share at which a sample may be let off with a preview once others have
-    matched; None where previews were not measured, and then every sample is run in full.
+    `screen`: how the other samples are looked at once enough have matched; None where that was
+    not measured, and then every sample is run in full.
     """
 
     version: str
@@ -63,7 +86,7 @@ class Calibration:
     reproduced_max: int
     grey_max: int
     preview_reject: Mapping[str, int]
-    screen_share: float | None
+    screen: Screen | None
     rates: Rates
     weights_sha256: str | None = None
     fingerprint_version: int = 1
@@ -150,12 +173,11 @@ class Calibration:
         """Raises KeyError, TypeError or ValueError for a record that is not whole."""
         fields = dict(data)
         fields["rates"] = Rates(**fields["rates"])
+        fields["screen"] = Screen(**fields["screen"]) if fields["screen"] else None
         fields["golden"] = tuple(Golden(**item) for item in fields.get("golden", ()))
         record = cls(**fields)
         if not 0 <= record.reproduced_max <= record.grey_max <= 256:
             raise ValueError("limits must satisfy 0 <= reproduced_max <= grey_max <= 256")
-        if record.screen_share is not None:
-            record.preview_reject[share_key(record.screen_share)]
         return record
 
 
@@ -173,7 +195,7 @@ def uncalibrated(engine_source: str, scheduler_class: str) -> Calibration:
         reproduced_max=REPRODUCED_MAX,
         grey_max=GREY_MAX,
         preview_reject={},
-        screen_share=None,
+        screen=None,
         # Guesses, named as such: 0.95 and 0.01 make two matches accept and two misses reject.
         rates=Rates(0.95, RATE_FLOOR, 1.0, 1.0),
     )

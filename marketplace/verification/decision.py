@@ -30,7 +30,7 @@ class Look(StrEnum):
     FULL = "full"
     """To the last step; a preview far off may break the run off."""
     SCREEN = "screen"
-    """Let off at the screening preview unless that rejects; then to the last step."""
+    """A short run with fewer steps (`Calibration.screen`); FULL follows unless it is consistent."""
     CONFIRM = "confirm"
     """To the last step whatever the previews show: the verdict hangs on it."""
 
@@ -44,18 +44,18 @@ class Found(StrEnum):
     BROKEN_OFF = "broken_off"
     """Every noise hypothesis was rejected, at least one of them by a preview."""
     SCREENED = "screened"
-    """Let off at the screening preview: consistent so far, not re-run to the end."""
+    """The short run is consistent; the sample is not re-run in full."""
+    SUSPECT = "suspect"
+    """The short run is not consistent under any noise hypothesis; a full run follows."""
 
 
+_FINAL = frozenset({Found.REPRODUCED, Found.GREY, Found.MISS})
+_FINDINGS = {
+    Look.FULL: _FINAL | {Found.BROKEN_OFF},
+    Look.SCREEN: frozenset({Found.SCREENED, Found.SUSPECT}),
+    Look.CONFIRM: _FINAL,
+}
 FOUND_OF_BAND = {Band.REPRODUCED: Found.REPRODUCED, Band.GREY: Found.GREY, Band.MISS: Found.MISS}
-
-
-class PreviewVerdict(StrEnum):
-    """What a preview says about going on with this run."""
-
-    GO_ON = "go_on"
-    BREAK_OFF = "break_off"
-    LET_OFF = "let_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ class Task:
 class Observation:
     """One sample looked at under all noise hypotheses; `distance` is the least of them in bits.
 
-    `share` of the steps at which the comparison was made: 1.0 for a final picture.
+    `share` of the steps after which the comparison was made: 1.0 for a final picture, and for
+    that of a short run.
     """
 
     sample_id: str
@@ -89,21 +90,12 @@ class PathStep:
     total: float
 
 
-def judge_preview(
-    calibration: Calibration, look: Look, share: float, distance: int
-) -> PreviewVerdict:
-    """What to do with a run whose x0-preview at `share` of the steps lies `distance` bits off.
+def breaks_off(calibration: Calibration, look: Look, share: float, distance: int) -> bool:
+    """True when a run whose x0-preview at `share` of the steps lies `distance` bits off may stop.
 
-    A preview may break a run off or let a screened sample off; it never proves a sample.
+    Only a FULL look is broken off, and no preview ever proves a sample.
     """
-    if look is Look.CONFIRM:
-        return PreviewVerdict.GO_ON
-    if calibration.preview_rejects(share, distance):
-        # A screening that fails is only a reason to look closely.
-        return PreviewVerdict.GO_ON if look is Look.SCREEN else PreviewVerdict.BREAK_OFF
-    if look is Look.SCREEN and share == calibration.screen_share:
-        return PreviewVerdict.LET_OFF
-    return PreviewVerdict.GO_ON
+    return look is Look.FULL and calibration.preview_rejects(share, distance)
 
 
 class Decision:
@@ -114,11 +106,19 @@ class Decision:
     """
 
     def __init__(
-        self, calibration: Calibration, order: Sequence[str], bounds: Bounds | None = None
+        self,
+        calibration: Calibration,
+        order: Sequence[str],
+        steps: int,
+        bounds: Bounds | None = None,
     ) -> None:
+        """`steps`: those declared for the listing; too few leave no room for a short run."""
         if not order or len(set(order)) != len(order):
             raise ValueError("the order must name each sample once, and at least one")
         self._calibration = calibration
+        self._screens = (
+            calibration.screen is not None and calibration.screen.steps(steps) is not None
+        )
         self._order = tuple(order)
         self._bounds = bounds or wald_bounds()
         self._found: dict[str, Observation] = {}
@@ -127,10 +127,14 @@ class Decision:
 
     @classmethod
     def restore(
-        cls, calibration: Calibration, order: Sequence[str], observations: Iterable[Observation]
+        cls,
+        calibration: Calibration,
+        order: Sequence[str],
+        steps: int,
+        observations: Iterable[Observation],
     ) -> Decision:
         """The decision as it stood after these observations, for a run that is taken over."""
-        decision = cls(calibration, order)
+        decision = cls(calibration, order, steps)
         for observation in observations:
             decision.record(observation)
         return decision
@@ -177,17 +181,20 @@ class Decision:
         found = self._count()
         if found[Found.MISS] or found[Found.BROKEN_OFF] > 1:
             return None
-        suspect = self._first(Found.BROKEN_OFF)
+        suspect = self._first(Found.SUSPECT)
+        if suspect is not None:
+            return Task(suspect, Look.FULL)
+        broken_off = self._first(Found.BROKEN_OFF)
         rest = [sample_id for sample_id in self._order if sample_id not in self._found]
-        if suspect is not None and (found[Found.REPRODUCED] or not rest):
-            # Other samples match: two such findings contradict each other, so look to the end.
-            return Task(suspect, Look.CONFIRM)
+        if broken_off is not None and (found[Found.REPRODUCED] or not rest):
+            # Other samples match, which contradicts this one: look to the end.
+            return Task(broken_off, Look.CONFIRM)
         if not rest:
             return None
         if found[Found.GREY]:
             # One further sample for the moderator to weigh, then a person decides.
             return Task(rest[0], Look.FULL) if self._after_grey == 0 else None
-        if self.total >= self._bounds.accept and self._calibration.screen_share is not None:
+        if self._screens and self.total >= self._bounds.accept:
             return Task(rest[0], Look.SCREEN)
         return Task(rest[0], Look.FULL)
 
@@ -199,10 +206,8 @@ class Decision:
         task = self.next_task()
         if task is None or task.sample_id != observation.sample_id:
             raise ValueError("this sample was not asked for")
-        if observation.found is Found.SCREENED and task.look is not Look.SCREEN:
-            raise ValueError("a sample cannot be let off unless it was being screened")
-        if observation.found is Found.BROKEN_OFF and task.look is Look.CONFIRM:
-            raise ValueError("a confirming run goes to its last step")
+        if observation.found not in _FINDINGS[task.look]:
+            raise ValueError(f"{task.look} looks do not find {observation.found}")
         if self._count()[Found.GREY]:
             self._after_grey += 1
         self._found[observation.sample_id] = observation
@@ -232,9 +237,10 @@ class Decision:
             Found.REPRODUCED: calibration.match_llr,
             Found.MISS: calibration.miss_llr,
             Found.BROKEN_OFF: calibration.early_reject_llr,
-            # Neither says anything that was measured in its favour, so neither counts.
+            # A short run may raise suspicion and never proves; grey says nothing either way.
             Found.GREY: 0.0,
             Found.SCREENED: 0.0,
+            Found.SUSPECT: 0.0,
         }[found]
 
     def _needed(self) -> float:

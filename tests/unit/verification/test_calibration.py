@@ -67,7 +67,7 @@ def test_a_record_survives_its_file(tmp_path):
     [
         {"reproduced_max": 61},
         {"grey_max": 257},
-        {"screen_share": 0.4},
+        {"screen": {"share": 0.2}},
         {"rates": {"match_if_authentic": 1.0}},
     ],
 )
@@ -81,7 +81,7 @@ def test_without_a_record_nothing_is_decided_early():
     assert record.version == UNCALIBRATED
     assert not record.calibrated
     assert (record.reproduced_max, record.grey_max) == (31, 70)
-    assert record.screen_share is None
+    assert record.screen is None
     assert not record.preview_rejects(0.3, 256)
 
 
@@ -102,6 +102,27 @@ def test_the_summary_is_public_and_short():
     summary = calibration(golden=(Golden("secret words", 7, "ddim", 10, 4.0, "00" * 32),)).summary()
     assert "secret words" not in json.dumps(summary)
     assert (summary["reproduced_max"], summary["grey_max"]) == (20, 60)
+
+
+@pytest.mark.parametrize(
+    ("declared", "steps"), [(50, 10), (20, 4), (10, 3), (6, 3), (5, None), (1, None)]
+)
+def test_a_short_run_is_short_or_not_worth_it(declared, steps):
+    assert calibration().screen.steps(declared) == steps
+
+
+def test_a_short_run_must_agree_in_form_and_colour():
+    screen = calibration().screen
+    assert screen.passes(50, 8.0)
+    assert not screen.passes(51, 0.0)
+    assert not screen.passes(0, 8.1)
+
+
+def test_colour_bands_come_from_the_record():
+    record = calibration(colour_max=1.5, colour_grey_max=3.0)
+    bands = [record.colour_band_of(value) for value in (1.5, 1.6, 3.1)]
+    assert bands == [Band.REPRODUCED, Band.GREY, Band.MISS]
+    assert calibration().colour_band_of(99.0) is Band.REPRODUCED
 
 
 def test_shares_have_one_spelling():

@@ -15,8 +15,7 @@ from marketplace.verification.decision import (
     Look,
     Observation,
     Outcome,
-    PreviewVerdict,
-    judge_preview,
+    breaks_off,
     observations_from,
 )
 from marketplace.verification.sprt import sample_order
@@ -35,7 +34,7 @@ def feed(decision: Decision, *found: Found) -> Outcome:
 
 
 def test_two_matches_then_the_rest_is_screened():
-    decision = Decision(calibration(), IDS)
+    decision = Decision(calibration(), IDS, 20)
     assert feed(decision, Found.REPRODUCED) is Outcome.CONTINUE
     assert decision.next_task().look is Look.FULL
     feed(decision, Found.REPRODUCED)
@@ -47,39 +46,39 @@ def test_two_matches_then_the_rest_is_screened():
 
 
 def test_one_full_miss_ends_it_however_good_the_rest():
-    assert feed(Decision(calibration(), IDS), Found.MISS) is Outcome.MISMATCH
-    rest = (Found.REPRODUCED, Found.REPRODUCED, Found.SCREENED, Found.MISS)
-    assert feed(Decision(calibration(), IDS), *rest) is Outcome.MISMATCH
+    assert feed(Decision(calibration(), IDS, 20), Found.MISS) is Outcome.MISMATCH
+    rest = (Found.REPRODUCED, Found.REPRODUCED, Found.SCREENED, Found.SUSPECT, Found.MISS)
+    assert feed(Decision(calibration(), IDS, 20), *rest) is Outcome.MISMATCH
 
 
 def test_two_runs_broken_off_early_reject():
-    decision = Decision(calibration(), IDS)
+    decision = Decision(calibration(), IDS, 20)
     assert feed(decision, Found.BROKEN_OFF) is Outcome.CONTINUE
     assert feed(decision, Found.BROKEN_OFF) is Outcome.MISMATCH
     assert decision.next_task() is None
 
 
 def test_one_broken_off_run_among_matches_is_looked_at_again_to_the_end():
-    decision = Decision(calibration(), IDS)
+    decision = Decision(calibration(), IDS, 20)
     feed(decision, Found.BROKEN_OFF, Found.REPRODUCED)
     task = decision.next_task()
     assert (task.sample_id, task.look) == ("a", Look.CONFIRM)
     assert feed(decision, Found.MISS) is Outcome.MISMATCH
 
-    cleared = Decision(calibration(), IDS)
+    cleared = Decision(calibration(), IDS, 20)
     feed(cleared, Found.BROKEN_OFF, Found.REPRODUCED, Found.REPRODUCED)
     assert cleared.outcome is Outcome.CONTINUE
     assert cleared.next_task().sample_id == "c"
 
 
 def test_a_lone_sample_broken_off_is_confirmed_before_it_counts():
-    decision = Decision(calibration(), ["a"])
+    decision = Decision(calibration(), ["a"], 20)
     assert feed(decision, Found.BROKEN_OFF) is Outcome.CONTINUE
     assert decision.next_task().look is Look.CONFIRM
 
 
 def test_grey_asks_for_one_further_sample_and_then_a_person():
-    decision = Decision(calibration(), IDS)
+    decision = Decision(calibration(), IDS, 20)
     assert feed(decision, Found.GREY) is Outcome.CONTINUE
     assert decision.next_task().look is Look.FULL
     assert feed(decision, Found.REPRODUCED) is Outcome.HUMAN
@@ -87,16 +86,16 @@ def test_grey_asks_for_one_further_sample_and_then_a_person():
 
 
 def test_the_further_sample_may_still_unmask_it():
-    assert feed(Decision(calibration(), IDS), Found.GREY, Found.MISS) is Outcome.MISMATCH
+    assert feed(Decision(calibration(), IDS, 20), Found.GREY, Found.MISS) is Outcome.MISMATCH
 
 
 def test_a_screening_that_turns_grey_goes_to_a_person():
-    seen = (Found.REPRODUCED, Found.REPRODUCED, Found.GREY, Found.REPRODUCED)
-    assert feed(Decision(calibration(), IDS), *seen) is Outcome.HUMAN
+    seen = (Found.REPRODUCED, Found.REPRODUCED, Found.SUSPECT, Found.GREY, Found.REPRODUCED)
+    assert feed(Decision(calibration(), IDS, 20), *seen) is Outcome.HUMAN
 
 
 def test_without_calibration_every_sample_is_run_in_full():
-    decision = Decision(uncalibrated("x", "y"), IDS)
+    decision = Decision(uncalibrated("x", "y"), IDS, 20)
     for _ in IDS:
         assert decision.outcome is Outcome.CONTINUE
         assert decision.next_task().look is Look.FULL
@@ -105,47 +104,52 @@ def test_without_calibration_every_sample_is_run_in_full():
     assert "All 4" in decision.reason
 
 
-def test_previews_may_break_off_or_let_off_but_never_prove():
+def test_previews_may_break_off_a_full_look_and_nothing_else():
     record = calibration()
-    say = {
-        (look, distance): judge_preview(record, look, 0.3, distance)
-        for look in Look
-        for distance in (0, 91)
-    }
-    assert say == {
-        (Look.FULL, 0): PreviewVerdict.GO_ON,
-        (Look.FULL, 91): PreviewVerdict.BREAK_OFF,
-        (Look.SCREEN, 0): PreviewVerdict.LET_OFF,
-        (Look.SCREEN, 91): PreviewVerdict.GO_ON,
-        (Look.CONFIRM, 0): PreviewVerdict.GO_ON,
-        (Look.CONFIRM, 91): PreviewVerdict.GO_ON,
-    }
+    broken = [(look, d) for look in Look for d in (0, 90, 91) if breaks_off(record, look, 0.3, d)]
+    assert broken == [(Look.FULL, 91)]
+
+
+def test_a_sample_that_fails_its_short_run_is_run_in_full():
+    decision = Decision(calibration(), IDS, 20)
+    feed(decision, Found.REPRODUCED, Found.REPRODUCED, Found.SUSPECT)
+    task = decision.next_task()
+    assert (task.sample_id, task.look) == ("c", Look.FULL)
+    feed(decision, Found.REPRODUCED)
+    assert (decision.next_task().sample_id, decision.next_task().look) == ("d", Look.SCREEN)
+    assert feed(decision, Found.SUSPECT, Found.MISS) is Outcome.MISMATCH
+
+
+def test_too_few_steps_leave_no_room_for_a_short_run():
+    decision = Decision(calibration(), IDS, 5)
+    feed(decision, Found.REPRODUCED, Found.REPRODUCED)
+    assert decision.next_task().look is Look.FULL
 
 
 def test_screened_samples_alone_never_accept():
-    decision = Decision(calibration(), IDS)
-    with pytest.raises(ValueError, match="let off"):
+    decision = Decision(calibration(), IDS, 20)
+    with pytest.raises(ValueError, match="do not find screened"):
         feed(decision, Found.SCREENED)
 
 
 def test_only_the_sample_that_was_asked_for_may_be_recorded():
-    decision = Decision(calibration(), IDS)
+    decision = Decision(calibration(), IDS, 20)
     with pytest.raises(ValueError, match="not asked for"):
         decision.record(Observation("b", Found.REPRODUCED, 0))
 
 
 def test_a_run_taken_over_goes_on_where_it_stood():
-    decision = Decision(calibration(), IDS)
+    decision = Decision(calibration(), IDS, 20)
     feed(decision, Found.BROKEN_OFF, Found.REPRODUCED, Found.REPRODUCED)
     data = json.loads(json.dumps(decision.as_dict()))
-    again = Decision.restore(calibration(), IDS, observations_from(data["path"]))
+    again = Decision.restore(calibration(), IDS, 20, observations_from(data["path"]))
     assert again.as_dict() == decision.as_dict()
     assert again.next_task() == decision.next_task()
 
 
 def test_the_path_adds_up():
     record = calibration()
-    decision = Decision(record, IDS)
+    decision = Decision(record, IDS, 20)
     feed(decision, Found.REPRODUCED, Found.REPRODUCED, Found.SCREENED)
     totals = [step.total for step in decision.path]
     assert totals == pytest.approx([record.match_llr, 2 * record.match_llr, 2 * record.match_llr])
@@ -154,7 +158,7 @@ def test_the_path_adds_up():
 @pytest.mark.parametrize("order", [[], ["a", "a"]])
 def test_an_order_names_each_sample_once(order):
     with pytest.raises(ValueError, match="once"):
-        Decision(calibration(), order)
+        Decision(calibration(), order, 20)
 
 
 @pytest.mark.parametrize("count", range(3, 10))
@@ -162,16 +166,17 @@ def test_it_always_ends_whatever_is_found(count):
     ids = [str(n) for n in range(count)]
     for seed in range(200):
         rng = random.Random(seed)
-        decision = Decision(calibration(), sample_order(str(seed).encode(), ids))
+        decision = Decision(calibration(), sample_order(str(seed).encode(), ids), 20)
         looks = 0
         while (task := decision.next_task()) is not None:
             choices = [Found.REPRODUCED] * 4 + [Found.GREY, Found.MISS]
-            choices += [Found.SCREENED] * 3 if task.look is Look.SCREEN else []
             choices += [Found.BROKEN_OFF] if task.look is Look.FULL else []
+            if task.look is Look.SCREEN:
+                choices = [Found.SCREENED] * 3 + [Found.SUSPECT]
             decision.record(Observation(task.sample_id, rng.choice(choices), 40))
             looks += 1
         assert decision.outcome is not Outcome.CONTINUE
-        assert looks <= 2 * count
+        assert looks <= 3 * count
 
 
 @pytest.mark.parametrize(("samples", "fakes"), [(4, 1), (7, 5)])
@@ -185,7 +190,7 @@ def test_a_mixed_listing_passes_only_where_every_fake_is_let_off(samples, fakes)
     pairs = list(combinations(ids, 2))
     for first_two in pairs:
         order = [*first_two, *(name for name in ids if name not in first_two)]
-        decision = Decision(calibration(), order)
+        decision = Decision(calibration(), order, 20)
         while (task := decision.next_task()) is not None:
             fake = int(task.sample_id) < fakes
             screened = task.look is Look.SCREEN
