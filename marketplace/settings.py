@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from marketplace.core.signing import SigningKey
+
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 MIN_SECRET_LENGTH = 32
 
@@ -54,6 +56,8 @@ class Settings(BaseSettings):
     prompt_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         validation_alias="PROMPT_KEYS", repr=False
     )
+    proof_signing_key: str = Field(validation_alias="PROOF_SIGNING_KEY", repr=False)
+    """Private Ed25519 key that signs public reports: 32 bytes in base64, or PEM."""
     house_model_dir: Path = Field(validation_alias="HOUSE_MODEL_DIR")
     models_dir: Path | None = Field(None, validation_alias="MODELS_DIR")
     """Folder of further pipelines in diffusers' format, each under its model's slug."""
@@ -134,6 +138,15 @@ class Settings(BaseSettings):
                 decoded = b""
             if len(decoded) != 32:
                 raise ValueError(f"key {number} is not 32 bytes of url-safe base64")
+        return value
+
+    @field_validator("proof_signing_key")
+    @classmethod
+    def _ed25519_key(cls, value: str) -> str:
+        try:
+            SigningKey(value)
+        except ValueError as error:
+            raise ValueError(f"{error} (`openssl rand -base64 32` makes one)") from None
         return value
 
     @model_validator(mode="after")

@@ -24,6 +24,7 @@ os.environ.update(
     STRIPE_WEBHOOK_SECRET="whsec_platform",
     STRIPE_CONNECT_WEBHOOK_SECRET="whsec_connect",
     PROMPT_KEYS="YSBrZXkgdGhhdCBvbmx5IHRoZSB0ZXN0cyBldmVyIHU=",
+    PROOF_SIGNING_KEY="YSBwcm9vZiBrZXkgb25seSB0ZXN0cyBldmVyIHVzZSE=",
     HOUSE_MODEL_DIR="house_model/weights",
 )
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -35,6 +36,7 @@ pytest_plugins = [
     "tests.fixtures.app",
     "tests.fixtures.browser",
     "tests.fixtures.buying",
+    "tests.fixtures.openai_api",
     "tests.fixtures.stack",
 ]
 

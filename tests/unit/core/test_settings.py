@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from marketplace.settings import SettingsError, load_settings
-from tests.fixtures.app import PROMPT_KEY
+from tests.fixtures.app import PROMPT_KEY, PROOF_KEY
 
 GOOD = {
     "BRACKET_ENV": "test",
@@ -19,6 +19,7 @@ GOOD = {
     "STRIPE_WEBHOOK_SECRET": "whsec_a",
     "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_b",
     "PROMPT_KEYS": f"{PROMPT_KEY}, {PROMPT_KEY}",
+    "PROOF_SIGNING_KEY": PROOF_KEY,
     "HOUSE_MODEL_DIR": "weights",
 }
 PRODUCTION = GOOD | {

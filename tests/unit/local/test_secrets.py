@@ -9,6 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from local.secrets import load_or_create
+from marketplace.core.signing import SigningKey
 
 
 def test_made_once_and_kept_privately(tmp_path: Path) -> None:
@@ -17,8 +18,9 @@ def test_made_once_and_kept_privately(tmp_path: Path) -> None:
     assert load_or_create(path) == first
     assert path.stat().st_mode & 0o777 == 0o600
     assert Fernet(first["PROMPT_KEYS"]).encrypt(b"prompt")
+    assert SigningKey(first["PROOF_SIGNING_KEY"]).key_id
     assert first["STRIPE_API_KEY"].startswith("sk_test_")
-    assert len(set(first.values())) == 5
+    assert len(set(first.values())) == 6
 
 
 def test_later_additions_leave_the_old_ones_alone(tmp_path: Path) -> None:
