@@ -1,42 +1,94 @@
-"""What every target model promises: a request, a result with its provenance, and three errors.
+"""What every target model promises: a request, a result with its provenance, and its errors.
 
 Pure: importing this module loads neither torch nor diffusers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from PIL import Image
 
+from workers.engines.errors import (
+    EngineError,
+    EngineInterrupted,
+    EngineRefused,
+    EngineUnavailable,
+)
+
+__all__ = [
+    "CPU_NOISE",
+    "MAX_SEED",
+    "NOISE_SOURCES",
+    "PHILOX_NOISE",
+    "PREVIEW_SHARES",
+    "Capability",
+    "EngineError",
+    "EngineInterrupted",
+    "EngineRefused",
+    "EngineUnavailable",
+    "GenerationRequest",
+    "GenerationResult",
+    "ImageGenerator",
+    "Preview",
+    "PreviewListener",
+    "Provenance",
+    "StepListener",
+    "preview_steps",
+]
+
 # A seed must fit a signed 64-bit database column; torch itself takes any unsigned one.
 MAX_SEED = 2**63 - 1
+
+CPU_NOISE, PHILOX_NOISE = "cpu", "philox"
+NOISE_SOURCES = frozenset({CPU_NOISE, PHILOX_NOISE})
+"""Where a seed's noise comes from: torch's CPU generator, or the Philox numbers of a CUDA GPU."""
+
+PREVIEW_SHARES = (0.3, 0.5, 0.7)
+"""Shares of a run's steps after which a preview is offered."""
 
 StepListener = Callable[[int, int], None]
 """Called after each denoising step with (step from 1, steps). May raise to stop the run."""
 
 
-class EngineError(Exception):
-    """Base of what an engine may raise. Its message never holds a prompt's text."""
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The finished picture as the model predicts it after `step` of `steps`, decoded (RGB).
+
+    `share` is the member of PREVIEW_SHARES that it stands for.
+    """
+
+    share: float
+    step: int
+    steps: int
+    image: Image.Image = field(repr=False)
 
 
-class EngineUnavailable(EngineError):
-    """The model cannot run here or now (weights missing, memory short); another try may work."""
+PreviewListener = Callable[[Preview], bool]
+"""Answers whether to go on; False stops the run with EngineInterrupted."""
 
 
-class EngineRefused(EngineError):
-    """This engine will never make this request (size, scheduler, limits); do not try again."""
+def preview_steps(steps: int, shares: tuple[float, ...] = PREVIEW_SHARES) -> dict[int, float]:
+    """Step → share for a run of `steps`: the step nearest to each share, never the last one.
 
-
-class EngineInterrupted(EngineError):
-    """The run was stopped between two steps; raised by a step listener that wants that."""
+    In a short run several shares may meet at one step, which then stands for the nearest of them.
+    """
+    found: dict[int, float] = {}
+    for share in shares:
+        step = max(1, int(share * steps + 0.5))
+        if step >= steps:
+            continue
+        rival = found.get(step)
+        if rival is None or abs(share - step / steps) < abs(rival - step / steps):
+            found[step] = share
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """One image to make. Sizes in pixels; the seed is drawn on the CPU, so it is portable.
+    """One image to make. Sizes in pixels; `noise_source` is one of NOISE_SOURCES, both portable.
 
     The repr leaves both prompts out, so that a request may be logged.
     """
@@ -49,6 +101,7 @@ class GenerationRequest:
     width: int
     height: int
     negative_prompt: str = field(default="", repr=False)
+    noise_source: str = CPU_NOISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +129,7 @@ class Provenance:
     width: int
     height: int
     seconds: float
+    noise_source: str = CPU_NOISE
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for a JSON column."""
@@ -86,19 +140,22 @@ class Provenance:
 class GenerationResult:
     """The image (RGB) and how it was made.
 
-    `prompt_truncated` says that the model read only the beginning of the prompt.
+    `prompt_truncated` says that the model read only the beginning of the prompt; `evaluations`
+    counts the denoiser's evaluations spent on this image, two a step under guidance.
     """
 
     image: Image.Image
     provenance: Provenance
     prompt_truncated: bool = False
+    evaluations: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Capability:
     """What an engine can do. `reproducible`: the same request gives the same image on one machine.
 
-    Sides are in pixels and must be multiples of `size_multiple`.
+    Sides are in pixels and must be multiples of `size_multiple`. `max_batch` is the number of
+    images that `generate_batch` makes at once; more are made in several goes.
     """
 
     engine: str
@@ -109,6 +166,8 @@ class Capability:
     size_multiple: int
     max_steps: int
     max_guidance: float = 30.0
+    noise_sources: frozenset[str] = frozenset({CPU_NOISE})
+    max_batch: int = 1
 
     def check(self, request: GenerationRequest) -> None:
         """Raise EngineRefused, naming every reason, when the request is outside the limits."""
@@ -122,6 +181,8 @@ class Capability:
             found.append("the prompt is empty")
         if request.scheduler not in self.schedulers:
             found.append(f"scheduler {request.scheduler!r} is not one of {sorted(self.schedulers)}")
+        if request.noise_source not in self.noise_sources:
+            found.append(f"noise source must be one of {sorted(self.noise_sources)}")
         if not 0 <= request.seed <= MAX_SEED:
             found.append(f"seed must be between 0 and {MAX_SEED}")
         if not 1 <= request.steps <= self.max_steps:
@@ -150,10 +211,25 @@ class ImageGenerator(Protocol):
         """Load whatever the first image needs. Raises EngineUnavailable."""
 
     def generate(
-        self, request: GenerationRequest, on_step: StepListener | None = None
+        self,
+        request: GenerationRequest,
+        on_step: StepListener | None = None,
+        on_preview: PreviewListener | None = None,
     ) -> GenerationResult:
-        """Make one image, telling `on_step` after each step.
+        """Make one image, telling `on_step` after each step and `on_preview` at `preview_steps`.
 
-        Raises EngineRefused, EngineUnavailable, and whatever `on_step` raises, unchanged.
+        A scheduler whose prediction cannot be read gives no previews. Listening changes no pixel.
+        Raises EngineRefused, EngineUnavailable, EngineInterrupted when `on_preview` answers
+        False, and whatever a listener raises, unchanged.
+        """
+        ...
+
+    def generate_batch(
+        self, requests: Sequence[GenerationRequest], on_step: StepListener | None = None
+    ) -> list[GenerationResult]:
+        """Make images that differ only in prompt and seed together, in the order given.
+
+        Their perceptual hashes are those of single runs; single pixels may differ by rounding.
+        Raises as `generate` does, and EngineRefused when the requests differ in more.
         """
         ...

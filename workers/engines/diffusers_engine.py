@@ -1,48 +1,40 @@
-"""Runs any text-to-image pipeline folder in diffusers' format, the house model included."""
+"""Runs any text-to-image pipeline in diffusers' format, the house model included."""
 
 from __future__ import annotations
 
 import time
-import traceback
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from PIL import Image
 
-from workers.engines import determinism
+from workers.engines import determinism, failures
 from workers.engines.contract import (
     Capability,
+    EngineError,
     EngineRefused,
     EngineUnavailable,
     GenerationRequest,
     GenerationResult,
+    PreviewListener,
     Provenance,
     StepListener,
 )
+from workers.engines.errors import MODEL_FAILED, PROVIDER_REFUSED
+from workers.engines.generators import noise_of
 from workers.engines.pipeline_cache import SHARED_CACHE, LoadedPipeline, PipelineCache, PipelineSpec
 from workers.engines.quiet import silence_model_libraries
-from workers.engines.schedulers import build_scheduler, config_sha256
-
-# What torch and diffusers raise when a run fails. Listed rather than `Exception`, so that a
-# worker's own signals (a soft time limit, say) pass through untouched.
-_RUN_FAILURES = (
-    RuntimeError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-    MemoryError,
-    OSError,
-)
+from workers.engines.schedulers import build_scheduler, config_sha256, recipe_of
+from workers.engines.watch import PREDICTIONS, RunWatch, to_images
 
 
 class DiffusersEngine:
     """One pipeline folder as an ImageGenerator. Loads on first use, keeps to one thread on CPU.
 
     `safety_checker` keeps the pipeline's own checker, whose finding refuses the image.
+    `weights_sha256`, if given, is what the folder's weights must digest to.
     """
 
     def __init__(
@@ -53,6 +45,7 @@ class DiffusersEngine:
         *,
         device: str = "cpu",
         safety_checker: bool = True,
+        weights_sha256: str = "",
         cache: PipelineCache = SHARED_CACHE,
     ) -> None:
         # Half precision is slow on a CPU and moves hashes a little; weights stored in fp16 are
@@ -60,7 +53,7 @@ class DiffusersEngine:
         dtype = torch.float16 if device.startswith("cuda") else torch.float32
         self._capability = capability
         self._model_id = model_id
-        self._spec = PipelineSpec(folder, device, dtype, safety_checker)
+        self._spec = PipelineSpec(folder, device, dtype, safety_checker, weights_sha256)
         self._cache = cache
 
     @property
@@ -73,48 +66,98 @@ class DiffusersEngine:
         self._cache.get(self._spec)
 
     def generate(
-        self, request: GenerationRequest, on_step: StepListener | None = None
+        self,
+        request: GenerationRequest,
+        on_step: StepListener | None = None,
+        on_preview: PreviewListener | None = None,
     ) -> GenerationResult:
         """See ImageGenerator."""
-        self._capability.check(request)
+        return self._make([request], on_step, on_preview)[0]
+
+    def generate_batch(
+        self, requests: Sequence[GenerationRequest], on_step: StepListener | None = None
+    ) -> list[GenerationResult]:
+        """See ImageGenerator. Steps are told once for all images of a go."""
+        if len({replace(request, prompt="", seed=0) for request in requests}) > 1:
+            raise EngineRefused("only requests that differ in prompt and seed make a batch")
+        size = self._capability.max_batch
+        return [
+            result
+            for start in range(0, len(requests), size)
+            for result in self._make(requests[start : start + size], on_step, None)
+        ]
+
+    def _make(
+        self,
+        requests: Sequence[GenerationRequest],
+        on_step: StepListener | None,
+        on_preview: PreviewListener | None,
+    ) -> list[GenerationResult]:
+        for request in requests:
+            self._capability.check(request)
         determinism.make_deterministic(self._spec.device)
         loaded = self._cache.get(self._spec)
         with loaded.lock:
             silence_model_libraries()
-            loaded.pipeline.scheduler = build_scheduler(request.scheduler, loaded.scheduler_config)
+            first = requests[0]
             started = time.perf_counter()
-            image = self._run(loaded, request, _StepRelay(request.steps, on_step))
-            seconds = time.perf_counter() - started
-            return GenerationResult(
-                image=image,
-                provenance=self._provenance(loaded, request, seconds),
-                prompt_truncated=_is_truncated(loaded, request.prompt),
-            )
+            loaded.pipeline.scheduler = build_scheduler(first.scheduler, loaded.scheduler_config)
+            images, evaluations = self._run(loaded, requests, on_step, on_preview)
+            seconds = (time.perf_counter() - started) / len(requests)
+            return [
+                GenerationResult(
+                    image=image,
+                    provenance=self._provenance(loaded, request, seconds),
+                    prompt_truncated=_is_truncated(loaded, request.prompt),
+                    evaluations=evaluations,
+                )
+                for request, image in zip(requests, images, strict=True)
+            ]
 
     def _run(
-        self, loaded: LoadedPipeline, request: GenerationRequest, relay: _StepRelay
-    ) -> Image.Image:
+        self,
+        loaded: LoadedPipeline,
+        requests: Sequence[GenerationRequest],
+        on_step: StepListener | None,
+        on_preview: PreviewListener | None,
+    ) -> tuple[list[Image.Image], int]:
+        pipeline, family = loaded.pipeline, loaded.family
+        watch: RunWatch | None = None
         try:
-            output = loaded.pipeline(
-                prompt=request.prompt,
-                negative_prompt=request.negative_prompt or None,
-                num_inference_steps=request.steps,
-                guidance_scale=request.guidance_scale,
-                width=request.width,
-                height=request.height,
-                generator=determinism.fresh_generator(request.seed),
-                callback_on_step_end=relay,
+            noise = noise_of(pipeline, family, requests)
+            recipe = recipe_of(requests[0].scheduler, loaded.scheduler_config)
+            watch = RunWatch(
+                pipeline,
+                family,
+                requests,
+                on_step,
+                on_preview,
+                prediction=PREDICTIONS.get(recipe.x0),
+                step_noise=noise.during_steps,
             )
-        except _RUN_FAILURES as error:
-            if error is relay.raised:
+            with watch:
+                output = pipeline(
+                    **family.arguments(pipeline, requests),
+                    **noise.arguments,
+                    callback_on_step_end=watch.on_step_end,
+                    output_type="np",  # floats, in which a NaN can still be seen
+                )
+            images = to_images(output.images)
+        except EngineError:
+            raise
+        except failures.MODEL_FAILURES as error:
+            if watch is not None and error is watch.raised:
                 raise
-            # The library's own message may quote the prompt: name the error and its place only.
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            failure = f"{type(error).__name__} at {Path(where.filename).name}:{where.lineno}"
-            raise EngineUnavailable(f"{self._capability.engine} failed: {failure}") from None
+            code = failures.resource_code(error) or MODEL_FAILED
+            raise EngineUnavailable(
+                f"{self._capability.engine} failed: {failures.where(error)}", code=code
+            ) from None
         if any(getattr(output, "nsfw_content_detected", None) or ()):
-            raise EngineRefused(f"{self._capability.engine}: its safety checker held the image")
-        return output.images[0].convert("RGB")
+            raise EngineRefused(
+                f"{self._capability.engine}: its safety checker held the image",
+                code=PROVIDER_REFUSED,
+            )
+        return images, watch.evaluations
 
     def _provenance(
         self, loaded: LoadedPipeline, request: GenerationRequest, seconds: float
@@ -139,27 +182,8 @@ class DiffusersEngine:
             width=request.width,
             height=request.height,
             seconds=seconds,
+            noise_source=request.noise_source,
         )
-
-
-class _StepRelay:
-    """Passes diffusers' step callback on, and remembers what the listener raised."""
-
-    def __init__(self, steps: int, listener: StepListener | None) -> None:
-        self._steps = steps
-        self._listener = listener
-        self.raised: BaseException | None = None
-
-    def __call__(
-        self, pipeline: Any, index: int, timestep: Any, tensors: dict[str, Any]
-    ) -> dict[str, Any]:
-        if self._listener is not None:
-            try:
-                self._listener(index + 1, self._steps)
-            except BaseException as error:
-                self.raised = error
-                raise
-        return tensors
 
 
 def _is_truncated(loaded: LoadedPipeline, prompt: str) -> bool:

@@ -14,25 +14,30 @@ from typing import Any
 import diffusers
 import torch
 
+from workers.engines import failures
 from workers.engines.contract import EngineUnavailable
+from workers.engines.errors import WEIGHTS_CORRUPT, WEIGHTS_MISSING
+from workers.engines.families import Family, family_of
 from workers.engines.quiet import silence_model_libraries
 
 _WEIGHTS = ("*.safetensors",)
 # Configurations, vocabularies and merges: they decide pixels as much as the weights do.
-_CONFIGS = ("*.json", "*.txt")
+_CONFIGS = ("*.json", "*.txt", "*.model")
 _READ_BYTES = 1 << 20
-# What diffusers, transformers and safetensors raise for a folder that is not a whole pipeline.
-_LOAD_FAILURES = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineSpec:
-    """Which pipeline to hold: its folder, where and in what precision it runs."""
+    """Which pipeline to hold: its folder, where and in what precision it runs.
+
+    `expected_weights_sha256` is the only digest that its weights may have; empty: any.
+    """
 
     folder: Path
     device: str
     dtype: torch.dtype
     safety_checker: bool
+    expected_weights_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class LoadedPipeline:
     """
 
     pipeline: Any  # a text-to-image DiffusionPipeline; its parts are attributes set at run time
+    family: Family
     scheduler_config: Mapping[str, Any]
     weights_sha256: str
     config_sha256: str
@@ -60,7 +66,8 @@ class PipelineCache:
     def get(self, spec: PipelineSpec) -> LoadedPipeline:
         """The loaded pipeline, from memory when spec and files are unchanged.
 
-        Raises EngineUnavailable when the folder is missing or does not load.
+        Raises EngineUnavailable when the folder is missing, does not load, or holds other
+        weights than it should; its code says which.
         """
         with self._lock:
             key = (spec, _stamp(spec.folder))
@@ -116,25 +123,52 @@ def _stamp(folder: Path) -> tuple[Any, ...]:
 def _load(spec: PipelineSpec) -> LoadedPipeline:
     index = spec.folder / "model_index.json"
     if not index.is_file():
-        raise EngineUnavailable(f"no pipeline in {spec.folder}: model_index.json is missing")
+        raise EngineUnavailable(
+            f"no pipeline in {spec.folder}: model_index.json is missing", code=WEIGHTS_MISSING
+        )
     silence_model_libraries()
-    # Hashed before loading, so that a folder swapped in between is noticed by its stamp.
-    weights, config = digest_of(spec.folder, _WEIGHTS), digest_of(spec.folder, _CONFIGS)
-    options: dict[str, Any] = {"dtype": spec.dtype, "local_files_only": True}
+    try:
+        # Hashed before loading, so that a folder swapped in between is noticed by its stamp.
+        weights, config = digest_of(spec.folder, _WEIGHTS), digest_of(spec.folder, _CONFIGS)
+        _check_digest(spec, weights)
+        # The attribute imports the pipelines only now, when their notices (no torchvision, say)
+        # are silenced.
+        pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(
+            str(spec.folder), **_load_options(spec, index)
+        ).to(spec.device)
+    except failures.MODEL_FAILURES as error:
+        raise EngineUnavailable(
+            f"the pipeline in {spec.folder} does not load: {failures.where(error)}",
+            code=failures.load_failure_code(spec.folder, error),
+        ) from error
+    pipeline.set_progress_bar_config(disable=True)
+    if getattr(pipeline, "watermark", None) is not None:
+        pipeline.watermark = None  # pixels must not depend on an optional package
+    return LoadedPipeline(
+        pipeline, family_of(pipeline), dict(pipeline.scheduler.config), weights, config
+    )
+
+
+def _check_digest(spec: PipelineSpec, found: str) -> None:
+    expected = spec.expected_weights_sha256
+    if expected and found != expected:
+        raise EngineUnavailable(
+            f"the weights in {spec.folder} digest to {found[:12]}, not to {expected[:12]}",
+            code=WEIGHTS_CORRUPT,
+        )
+
+
+def _load_options(spec: PipelineSpec, index: Path) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "dtype": spec.dtype,
+        "local_files_only": True,
+        "use_safetensors": True,  # a pickled checkpoint runs code when it is read
+    }
     if not spec.safety_checker and "safety_checker" in json.loads(index.read_text("utf-8")):
         options |= {"safety_checker": None, "requires_safety_checker": False}
     if _only_half_precision_files(spec.folder):
         options["variant"] = "fp16"
-    try:
-        # use_safetensors: a pickled checkpoint runs code when it is read. The attribute imports
-        # the pipelines only now, when their notices (no torchvision, say) are silenced.
-        pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(
-            str(spec.folder), use_safetensors=True, **options
-        ).to(spec.device)
-    except _LOAD_FAILURES as error:
-        raise EngineUnavailable(f"the pipeline in {spec.folder} does not load: {error}") from error
-    pipeline.set_progress_bar_config(disable=True)
-    return LoadedPipeline(pipeline, dict(pipeline.scheduler.config), weights, config)
+    return options
 
 
 def _only_half_precision_files(folder: Path) -> bool:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from workers.engines.contract import Capability, EngineUnavailable, ImageGenerator
-from workers.engines.schedulers import SCHEDULERS
+from workers.engines.contract import (
+    NOISE_SOURCES,
+    Capability,
+    EngineUnavailable,
+    ImageGenerator,
+)
+from workers.engines.errors import NOT_CONFIGURED
 
 EngineFactory = Callable[[], ImageGenerator]
 
@@ -14,12 +19,14 @@ HOUSE = "house"
 HOUSE_CAPABILITY = Capability(
     engine=HOUSE,
     reproducible=True,
-    schedulers=frozenset(SCHEDULERS),
+    schedulers=frozenset({"dpmpp_2m", "dpmpp_2m_karras", "euler", "ddim", "unipc"}),
     min_side=256,  # the only size it was trained at
     max_side=256,
     size_multiple=64,
     max_steps=50,
     max_guidance=15.0,
+    noise_sources=NOISE_SOURCES,
+    max_batch=4,
 )
 
 
@@ -39,7 +46,7 @@ class EngineRegistry:
         if key not in self._built:
             factory = self._factories.get(key)
             if factory is None:
-                raise EngineUnavailable(f"this worker has no engine {key!r}")
+                raise EngineUnavailable(f"this worker has no engine {key!r}", code=NOT_CONFIGURED)
             self._built[key] = factory()
         return self._built[key]
 

@@ -1,8 +1,4 @@
-"""Scheduler names as listings declare them, and the exact diffusers object each one means.
-
-All of them solve the ODE, so a seed decides the image; samplers that add noise at every step
-are left out until the whole noise stream can be reproduced.
-"""
+"""Builds the exact diffusers object that a scheduler's name means, from the tables."""
 
 from __future__ import annotations
 
@@ -11,63 +7,16 @@ import importlib
 import inspect
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from workers.engines.contract import EngineRefused
+from workers.engines.scheduler_tables import (
+    FLOW_SCHEDULERS,
+    SCHEDULERS,
+    SchedulerRecipe,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class SchedulerRecipe:
-    """A diffusers class by name and the settings that the scheduler's name stands for."""
-
-    class_name: str
-    pinned: Mapping[str, Any]
-
-
-# Settings that a pipeline's own configuration must not leak into another sampler.
-_PLAIN_SIGMAS = {"use_karras_sigmas": False, "use_exponential_sigmas": False}
-_DPMPP_2M = {
-    "algorithm_type": "dpmsolver++",
-    "solver_order": 2,
-    "solver_type": "midpoint",
-    "lower_order_final": True,
-    "euler_at_final": False,
-    "final_sigmas_type": "zero",
-    "thresholding": False,
-    "use_exponential_sigmas": False,
-    "use_beta_sigmas": False,
-    "use_lu_lambdas": False,
-}
-
-SCHEDULERS: Mapping[str, SchedulerRecipe] = {
-    "dpmpp_2m": SchedulerRecipe(
-        "DPMSolverMultistepScheduler", {**_DPMPP_2M, "use_karras_sigmas": False}
-    ),
-    "dpmpp_2m_karras": SchedulerRecipe(
-        "DPMSolverMultistepScheduler", {**_DPMPP_2M, "use_karras_sigmas": True}
-    ),
-    "euler": SchedulerRecipe(
-        "EulerDiscreteScheduler",
-        {**_PLAIN_SIGMAS, "use_beta_sigmas": False, "final_sigmas_type": "zero"},
-    ),
-    # DDIM clips latents to ±1 unless told otherwise, which ruins a latent-space picture; the
-    # trap is that no other scheduler's configuration carries the setting.
-    "ddim": SchedulerRecipe("DDIMScheduler", {"clip_sample": False, "thresholding": False}),
-    "unipc": SchedulerRecipe(
-        "UniPCMultistepScheduler",
-        {
-            **_PLAIN_SIGMAS,
-            "use_beta_sigmas": False,
-            "solver_order": 2,
-            "predict_x0": True,
-            "solver_type": "bh2",
-            "lower_order_final": True,
-            "final_sigmas_type": "zero",
-            "thresholding": False,
-        },
-    ),
-}
+__all__ = ["SCHEDULERS", "SchedulerRecipe", "build_scheduler", "config_sha256", "recipe_of"]
 
 # What the model was trained with. diffusers drops a value from the configuration when it equals
 # the old class's default, and the new class's default may be another one: so carry them by name.
@@ -80,26 +29,51 @@ _TRAINED_WITH = (
     "prediction_type",
     "rescale_betas_zero_snr",
 )
+_FLOW_TRAINED_WITH = (
+    "num_train_timesteps",
+    "shift",
+    "use_dynamic_shifting",
+    "base_shift",
+    "max_shift",
+    "base_image_seq_len",
+    "max_image_seq_len",
+)
+
+
+def is_flow(pipeline_config: Mapping[str, Any]) -> bool:
+    """Whether a pipeline's own scheduler solves flow matching (FLUX.1) instead of diffusion."""
+    return "base_image_seq_len" in pipeline_config
+
+
+def recipe_of(name: str, pipeline_config: Mapping[str, Any]) -> SchedulerRecipe:
+    """The recipe of that name for a model of that kind. Raises EngineRefused when there is none."""
+    table = FLOW_SCHEDULERS if is_flow(pipeline_config) else SCHEDULERS
+    recipe = table.get(name)
+    if recipe is None:
+        raise EngineRefused(f"scheduler {name!r} is not one of {sorted(table)}")
+    return recipe
 
 
 def build_scheduler(name: str, pipeline_config: Mapping[str, Any]) -> Any:
     """A new diffusers scheduler of that name for a model whose own scheduler has `pipeline_config`.
 
     New for every image, because schedulers keep state between steps. Keeps the model's noise
-    schedule, prediction type, zero terminal SNR and timestep spacing. Raises EngineRefused for
-    an unknown name, and for a class that cannot honour what the model was trained with.
+    schedule, prediction type, zero terminal SNR and, unless the recipe pins it, timestep spacing.
+    Raises EngineRefused for an unknown name, and for a class that cannot honour what the model
+    was trained with.
     """
-    recipe = SCHEDULERS.get(name)
-    if recipe is None:
-        raise EngineRefused(f"scheduler {name!r} is not one of {sorted(SCHEDULERS)}")
+    recipe = recipe_of(name, pipeline_config)
     cls = getattr(importlib.import_module("diffusers"), recipe.class_name)
-    trained = {key: pipeline_config[key] for key in _TRAINED_WITH if key in pipeline_config}
+    carried = _FLOW_TRAINED_WITH if is_flow(pipeline_config) else _TRAINED_WITH
+    trained = {key: pipeline_config[key] for key in carried if key in pipeline_config}
     understood = inspect.signature(cls.__init__).parameters.keys()
     lost = [key for key, value in trained.items() if value and key not in understood]
     if lost:
         raise EngineRefused(f"scheduler {name!r} cannot honour the model's {', '.join(lost)}")
     overrides = {key: value for key, value in trained.items() if key in understood}
-    return cls.from_config(pipeline_config, **{**overrides, **recipe.pinned})
+    zero_snr = bool(trained.get("rescale_betas_zero_snr"))
+    spaced = (recipe.zero_snr if zero_snr else recipe.classic) or {}
+    return cls.from_config(pipeline_config, **{**overrides, **recipe.pinned, **spaced})
 
 
 def config_sha256(scheduler: Any) -> str:

@@ -18,7 +18,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from workers.engines.contract import Capability
 from workers.engines.diffusers_engine import DiffusersEngine
 from workers.engines.pipeline_cache import PipelineCache
-from workers.engines.schedulers import SCHEDULERS
+from workers.engines.registry import HOUSE_CAPABILITY
 
 TOKEN_LIMIT = 16
 
@@ -106,7 +106,7 @@ def make_engine(folder: Path, cache: PipelineCache | None = None) -> DiffusersEn
     capability = Capability(
         engine="toy",
         reproducible=True,
-        schedulers=frozenset(SCHEDULERS),
+        schedulers=HOUSE_CAPABILITY.schedulers,
         min_side=64,
         max_side=128,
         size_multiple=16,

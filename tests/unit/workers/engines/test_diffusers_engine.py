@@ -14,7 +14,7 @@ from tests.factories.generation import generation_request
 from workers.engines import diffusers_engine
 from workers.engines.contract import EngineInterrupted, EngineRefused, EngineUnavailable
 from workers.engines.pipeline_cache import digest_of
-from workers.engines.schedulers import SCHEDULERS
+from workers.engines.registry import HOUSE_CAPABILITY
 
 # Longer than the toy tokenizer reads: diffusers' notice about it quotes the part left out.
 LONG_PROMPT = "a fox near the canary zebraquill"
@@ -24,7 +24,7 @@ def pixels(engine, **changes):
     return np.asarray(engine.generate(generation_request(**changes)).image)
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", sorted(HOUSE_CAPABILITY.schedulers))
 def test_the_same_request_gives_the_same_bytes(toy_engine, scheduler):
     first = pixels(toy_engine, scheduler=scheduler)
     pixels(toy_engine, seed=99)  # whatever ran in between must not matter
