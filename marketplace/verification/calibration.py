@@ -91,7 +91,7 @@ class Calibration:
     weights_sha256: str | None = None
     fingerprint_version: int = 1
     colour_max: float | None = None
-    """Mean colour difference (CIE76) up to which colours agree; None: colours were not measured."""
+    """`similarity.colour_distance` up to which colours agree; None: colours were not measured."""
     colour_grey_max: float | None = None
     golden: tuple[Golden, ...] = ()
     golden_max: int = 0
@@ -133,7 +133,7 @@ class Calibration:
         return Band.GREY if distance <= self.grey_max else Band.MISS
 
     def colour_band_of(self, distance: float) -> Band:
-        """The band of a final picture's mean colour difference; without limits all agree."""
+        """The band of a final picture's colour difference; without limits all agree."""
         if self.colour_max is None or distance <= self.colour_max:
             return Band.REPRODUCED
         if self.colour_grey_max is None or distance <= self.colour_grey_max:

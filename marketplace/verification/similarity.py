@@ -7,6 +7,7 @@ and quality 50 (ThreatExchange, pdq README), and a grey band that ends at 70.
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,7 +22,11 @@ READABLE_QUALITY = 5
 
 
 COLOUR_CELLS = 64
-"""Cells of a colour signature, three bytes each (see workers.fingerprints.colour)."""
+COLOUR_SCALE = 100
+"""A colour signature is L*, a*, b* of each cell in hundredths, as big-endian 16-bit integers
+(see workers.fingerprints.colour)."""
+_COLOURS = struct.Struct(f">{3 * COLOUR_CELLS}h")
+COLOUR_BYTES = _COLOURS.size
 
 
 class Band(StrEnum):
@@ -73,7 +78,7 @@ class Comparison:
     decided_by: DecidedBy
     band: Band
     colour_distance: float | None = None
-    """Mean CIE76 difference of the colour signatures; None where colours were not compared."""
+    """`colour_distance` of the two pictures; None where colours were not compared."""
 
     @property
     def distance(self) -> int:
@@ -158,16 +163,19 @@ def band_of(distance: int) -> Band:
 
 
 def colour_distance(a: bytes, b: bytes) -> float:
-    """Mean CIE76 colour difference of two colour signatures; below 2 hardly anybody sees one.
+    """CIE76 colour difference of two colour signatures, mean of the eighth that differs most.
 
-    Raises ValueError for signatures of another length.
+    The worst eighth and not all cells, so that a small thing of another colour counts. Below 2
+    hardly anybody sees a difference. Raises ValueError for signatures of another length.
     """
-    if len(a) != 3 * COLOUR_CELLS or len(b) != len(a):
+    if len(a) != COLOUR_BYTES or len(b) != COLOUR_BYTES:
         raise ValueError(f"signatures of {len(a)} and {len(b)} bytes cannot be compared")
-    total = 0.0
-    for cell in range(0, len(a), 3):
-        total += math.dist(a[cell : cell + 3], b[cell : cell + 3])
-    return total / COLOUR_CELLS
+    one, other = _COLOURS.unpack(a), _COLOURS.unpack(b)
+    cells = sorted(
+        (math.dist(one[k : k + 3], other[k : k + 3]) for k in range(0, len(one), 3)), reverse=True
+    )
+    worst = cells[: COLOUR_CELLS // 8]
+    return math.fsum(worst) / len(worst) / COLOUR_SCALE
 
 
 def hamming(a: bytes, b: bytes) -> int:

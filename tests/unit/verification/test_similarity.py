@@ -1,5 +1,6 @@
 """The bands at their edges, who decides, and what cannot be compared."""
 
+import struct
 from dataclasses import dataclass
 
 import pytest
@@ -102,6 +103,12 @@ def test_different_lengths_cannot_be_compared():
     assert hamming(b"\xf0", b"\x0f") == 8
 
 
+def colours(shift: float, cells: int = 64) -> bytes:
+    """A signature of mid grey, its first cells moved along a* by `shift`."""
+    moved, rest = [5000, round(shift * 100), 0] * cells, [5000, 0, 0] * (64 - cells)
+    return struct.pack(">192h", *moved, *rest)
+
+
 def test_limits_come_from_a_calibration():
     strict = calibration(reproduced_max=10, grey_max=12)
     bands = [compare(Print(), Print(pdq=bits(n)), strict).band for n in (10, 12, 13)]
@@ -110,8 +117,7 @@ def test_limits_come_from_a_calibration():
 
 def test_colours_that_differ_outweigh_hashes_that_agree():
     record = calibration(colour_max=4.0, colour_grey_max=10.0)
-    grey, tinted = bytes([50, 128, 128] * 64), bytes([50, 134, 128] * 64)
-    red = bytes([50, 200, 128] * 64)
+    grey, tinted, red = colours(0), colours(6), colours(72)
     found = [compare(Print(), Print(), record, (grey, other)).band for other in (grey, tinted, red)]
     assert found == [Band.REPRODUCED, Band.GREY, Band.MISS]
     assert compare(Print(), Print(pdq=bits(200)), record, (grey, grey)).band is Band.MISS
@@ -119,11 +125,12 @@ def test_colours_that_differ_outweigh_hashes_that_agree():
     assert compare(Print(), Print(), None, (grey, red)).band is Band.REPRODUCED
 
 
-def test_colour_distance_is_the_mean_over_the_cells():
-    half = bytes([50, 128, 128] * 32 + [50, 131, 132] * 32)
-    assert colour_distance(half, bytes([50, 128, 128] * 64)) == pytest.approx(2.5)
-    with pytest.raises(ValueError, match="3 and 192"):
-        colour_distance(b"abc", bytes(192))
+def test_colour_distance_is_the_mean_over_the_eighth_that_differs_most():
+    assert colour_distance(colours(0), colours(4, cells=8)) == pytest.approx(4.0)
+    assert colour_distance(colours(0), colours(4, cells=2)) == pytest.approx(1.0)
+    assert colour_distance(colours(0), colours(4)) == pytest.approx(4.0)
+    with pytest.raises(ValueError, match="3 and 384"):
+        colour_distance(b"abc", colours(0))
 
 
 def test_noise_hypotheses_begin_with_the_declared_one():
