@@ -272,3 +272,17 @@ def observations_from(path: Iterable[dict[str, Any]]) -> list[Observation]:
         )
         for step in path
     ]
+
+
+def combine(found: Iterable[Found]) -> Found:
+    """What one full look found over all noise hypotheses tried: the best of them.
+
+    Raises ValueError when none was tried.
+    """
+    tried = set(found)
+    if not tried:
+        raise ValueError("no hypothesis was tried")
+    for best in (Found.REPRODUCED, Found.GREY, Found.BROKEN_OFF):
+        if best in tried:
+            return best
+    return Found.MISS

@@ -16,6 +16,7 @@ from marketplace.verification.decision import (
     Observation,
     Outcome,
     breaks_off,
+    combine,
     observations_from,
 )
 from marketplace.verification.sprt import sample_order
@@ -118,6 +119,20 @@ def test_a_sample_that_fails_its_short_run_is_run_in_full():
     feed(decision, Found.REPRODUCED)
     assert (decision.next_task().sample_id, decision.next_task().look) == ("d", Look.SCREEN)
     assert feed(decision, Found.SUSPECT, Found.MISS) is Outcome.MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("tried", "found"),
+    [
+        ([Found.BROKEN_OFF, Found.REPRODUCED], Found.REPRODUCED),
+        ([Found.MISS, Found.GREY], Found.GREY),
+        ([Found.MISS, Found.BROKEN_OFF], Found.BROKEN_OFF),
+        ([Found.MISS, Found.MISS], Found.MISS),
+    ],
+)
+def test_the_noise_hypothesis_that_explains_the_sample_counts(tried, found):
+    assert combine(tried) is found
+    assert combine(reversed(tried)) is found
 
 
 def test_too_few_steps_leave_no_room_for_a_short_run():
