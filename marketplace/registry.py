@@ -8,6 +8,7 @@ from marketplace.listings import models as listings_models
 from marketplace.moderation import models as moderation_models
 from marketplace.orders import models as orders_models
 from marketplace.stripe_events import models as stripe_events_models
+from marketplace.verification import corpus_models as verification_corpus_models
 from marketplace.verification import models as verification_models
 from marketplace.verification import spend_models as verification_spend_models
 from marketplace.verification.consistency import models as consistency_models
@@ -17,6 +18,7 @@ MODEL_MODULES = (
     accounts_models,
     listings_models,
     verification_models,
+    verification_corpus_models,
     consistency_models,
     preflight_models,
     verification_spend_models,

@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     proof_signing_key: str = Field(validation_alias="PROOF_SIGNING_KEY", repr=False)
     """Private Ed25519 key that signs public reports: 32 bytes in base64, or PEM."""
     house_model_dir: Path = Field(validation_alias="HOUSE_MODEL_DIR")
+    copy_index_mb: int = Field(2048, ge=0, validation_alias="COPY_INDEX_MB")
+    """Memory a worker process may spend on the copy index; beyond it the database searches."""
     models_dir: Path | None = Field(None, validation_alias="MODELS_DIR")
     """Folder of further pipelines in diffusers' format, each under its model's slug."""
     offered_models: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -183,7 +183,7 @@ def probe(codes, query, radius, flips, layout, balls, masks, directory, first, o
             probes += balls[chunk, flips[chunk]]
     begins, ends = np.empty(probes, np.int64), np.empty(probes, np.int64)
     borders = np.zeros(chunks + 1, np.int64)
-    used, candidates = 0, 0
+    used, candidates = 0, np.int64(0)
     for chunk in range(chunks):
         if flips[chunk] >= 0:
             key = _key(query, layout, chunk)
