@@ -10,6 +10,7 @@ from marketplace.orders import models as orders_models
 from marketplace.stripe_events import models as stripe_events_models
 from marketplace.verification import corpus_models as verification_corpus_models
 from marketplace.verification import models as verification_models
+from marketplace.verification import proof_models
 from marketplace.verification import spend_models as verification_spend_models
 from marketplace.verification.consistency import models as consistency_models
 from marketplace.verification.preflight import models as preflight_models
@@ -18,6 +19,7 @@ MODEL_MODULES = (
     accounts_models,
     listings_models,
     verification_models,
+    proof_models,
     verification_corpus_models,
     consistency_models,
     preflight_models,

@@ -12,6 +12,7 @@ class TaskName(StrEnum):
     SETTLE_ORDER = "payments.settle_order"
     TRANSFER_LINE = "payments.transfer_line"
     SWEEP_VERIFICATION = "sweep.verification"
+    SWEEP_PROOFS = "sweep.proofs"
     SWEEP_MAIL = "sweep.mail"
     SWEEP_PAYMENTS = "sweep.payments"
 

@@ -24,6 +24,7 @@ app.conf.imports = (
     "workers.tasks.verification",
     "workers.tasks.mail",
     "workers.tasks.payments",
+    "workers.tasks.proofs",
     "workers.tasks.sweeps",
 )
 

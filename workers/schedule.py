@@ -15,6 +15,8 @@ def _every(seconds: float, task: TaskName) -> dict[str, Any]:
 SCHEDULE: dict[str, dict[str, Any]] = {
     # Finds runs whose worker died and listings whose message was lost.
     "verification": _every(5, TaskName.SWEEP_VERIFICATION),
+    # Signs the reports of runs that have ended, and overrides.
+    "proofs": _every(10, TaskName.SWEEP_PROOFS),
     # Sends mail again whose worker or mail server failed.
     "mail": _every(15, TaskName.SWEEP_MAIL),
     # Webhooks that were stored but not finished, payments nobody told us about, due transfers.

@@ -1,50 +1,103 @@
-"""The public report, as a page and as JSON, and the seller's progress."""
+"""The public report as a page and as a signed file, the keys and what explains them."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask_security import current_user
 
+from marketplace.core.canonical import canonical
 from marketplace.core.errors import NotFoundError
-from marketplace.core.ids import split_slug
-from marketplace.core.permissions import Permission
-from marketplace.core.web.guards import login_required, may, public
-from marketplace.core.web.request_scope import db
-from marketplace.listings.models import Listing, ListingVersion
-from marketplace.listings.states import ListingState
-from marketplace.moderation.queries import Override, override_of
-from marketplace.verification import queries
-from marketplace.verification.presenters import Report, progress_of, report_json, report_of
+from marketplace.core.web.guards import login_required, public
+from marketplace.core.web.request_scope import db, services
+from marketplace.discovery.proof_views import proof_view, signed
+from marketplace.listings.models import Listing
+from marketplace.verification import envelope, proofs, queries
+from marketplace.verification.calibration import all_calibrations
+from marketplace.verification.presenters import progress_of
+from marketplace.verification.proof_models import DocumentKind
+from marketplace.verification.report_scale import scale_of
 
 blueprint = Blueprint("proof", __name__)
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = ROOT / "marketplace" / "verification" / "schemas" / "proof-1.json"
+PAPERS = frozenset({"verification.md", "proof-json.md"})
+"""What of docs/ the reports link to."""
+AN_HOUR = "public, max-age=3600"
 
 
 @blueprint.get("/p/<path>/proof")
 @public
 def report(path: str) -> Any:
-    """The report that anyone may read."""
-    listing, found, override = _visible(path)
-    if path != (right := f"{listing.slug}-{listing.id}"):
-        return redirect(url_for("proof.report", path=right), 301)
+    """The report that anyone may read; ?version= and ?run= name older ones."""
+    view = proof_view(db(), path, request.args.get("version", type=int), request.args.get("run"))
+    if path != view.listing.path:
+        asked: dict[str, Any] = {
+            name: request.args[name] for name in ("version", "run") if name in request.args
+        }
+        return redirect(url_for("proof.report", path=view.listing.path, **asked), 301)
+    signer = proofs.signer_of(services().settings)
     return render_template(
-        "verification/report.html", listing=listing, report=found, override=override
+        "verification/report.html",
+        view=view,
+        listing=view.listing,
+        version=view.version,
+        report=view.report,
+        override=view.override,
+        document=signed(db(), signer, view),
+        scale=scale_of(view.report) if view.report else None,
     )
 
 
 @blueprint.get("/p/<path>/proof.json")
 @public
 def report_as_json(path: str) -> Any:
-    """The same report for machines."""
-    listing, found, override = _visible(path)
-    if found is None:
+    """The signed file, byte for byte as it was signed. ?kind=report leaves an override out."""
+    view = proof_view(db(), path, request.args.get("version", type=int), request.args.get("run"))
+    plain = request.args.get("kind") == DocumentKind.REPORT.value
+    document = signed(db(), proofs.signer_of(services().settings), view, plain)
+    if document is None:
         raise NotFoundError("There is no report for this listing.")
-    address = url_for("discovery.listing", path=f"{listing.slug}-{listing.id}", _external=True)
-    data = report_json(found, listing, address)
-    data["override"] = asdict(override) if override else None
-    return jsonify(data)
+    return Response(document.body, mimetype="application/json")
+
+
+@blueprint.get("/.well-known/bracket-proof-keys.json")
+@public
+def keys() -> Any:
+    """The public keys that reports are signed with, past ones included."""
+    current = proofs.signer_of(services().settings).key
+    found = proofs.published_keys(db(), current)
+    return _lasting(canonical(envelope.key_set(found)), "application/json")
+
+
+@blueprint.get(envelope.SCHEMA_PATH)
+@public
+def schema() -> Any:
+    """The JSON Schema of the signed document."""
+    return _lasting(SCHEMA.read_bytes(), "application/schema+json")
+
+
+@blueprint.get("/calibrations/<version>.json")
+@public
+def calibration(version: str) -> Any:
+    """The figures behind a calibration that reports cite."""
+    record = next((item for item in all_calibrations() if item.version == version), None)
+    if record is None:
+        raise NotFoundError("This release does not hold that calibration.")
+    response = jsonify(record.as_dict())
+    response.headers["Cache-Control"] = AN_HOUR
+    return response
+
+
+@blueprint.get("/docs/<name>")
+@public
+def paper(name: str) -> Any:
+    """How verification works, and the signed file's format, as text."""
+    if name not in PAPERS:
+        raise NotFoundError
+    return _lasting((ROOT / "docs" / name).read_bytes(), "text/plain")
 
 
 @blueprint.get("/sell/<listing_id>/progress.json")
@@ -64,26 +117,8 @@ def verification_progress(listing: Listing) -> dict[str, Any]:
     return progress_of(db(), queries.run_of(db(), listing.version_id))
 
 
-def _visible(path: str) -> tuple[Listing, Report | None, Override | None]:
-    """The listing with its report: public when live, else for its seller and moderators.
-
-    A withdrawn listing keeps its public report: people who bought it may want to read it.
-    """
-    listing = db().get(Listing, split_slug(path)[1])
-    if listing is None:
-        raise NotFoundError
-    public_states = {ListingState.LIVE, ListingState.WITHDRAWN}
-    if listing.state in public_states:
-        version_id = listing.live_version_id
-    elif may(Permission.MODERATE_CASES_READ) or _is_own(listing):
-        version_id = listing.version_id
-    else:
-        raise NotFoundError
-    version = db().get(ListingVersion, version_id) if version_id else None
-    if version is None:
-        return listing, None, None
-    return listing, report_of(db(), version), override_of(db(), version.id)
-
-
-def _is_own(listing: Listing) -> bool:
-    return bool(current_user.is_authenticated and current_user.id == listing.seller_id)
+def _lasting(body: bytes, mimetype: str) -> Response:
+    """Something that is the same for everybody and seldom changes."""
+    response = Response(body, mimetype=mimetype)
+    response.headers["Cache-Control"] = AN_HOUR
+    return response

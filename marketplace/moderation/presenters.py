@@ -15,8 +15,8 @@ from marketplace.moderation.operations import has_proof
 from marketplace.moderation.queries import history
 from marketplace.moderation.states import CaseState
 from marketplace.verification.models import CopyHit
-from marketplace.verification.presenters import Report, report_of
 from marketplace.verification.queries import copy_hits_of
+from marketplace.verification.report import Report, report_of
 
 
 @dataclass(frozen=True)
