@@ -8,7 +8,7 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from marketplace.discovery.queries import Shelved
+from marketplace.discovery.queries import Shelved, is_on_sale
 from marketplace.gateways.payments import TransfersStatus
 from marketplace.listings.models import Listing, ListingVersion, Sample, TargetModel
 from marketplace.listings.public import (
@@ -16,7 +16,7 @@ from marketplace.listings.public import (
     settings_rows,
     variable_names,
 )
-from marketplace.listings.states import ListingState
+from marketplace.listings.tiers import Tier
 from marketplace.verification.models import SampleCheck, VerificationRun
 from marketplace.verification.queries import deciding_distance
 from marketplace.verification.similarity import Band
@@ -35,6 +35,7 @@ class ListingCard:
     cover: Derivatives
     cover_alt: str
     model_name: str
+    tier: Tier | None
     seller_name: str
     seller_handle: str
     reproduced: bool
@@ -51,6 +52,7 @@ def card(item: Shelved) -> ListingCard:
         cover=item.cover.derivatives if item.cover else [],
         cover_alt=item.cover.alt if item.cover else "",
         model_name=version.target_model.name if version else "",
+        tier=version.tier if version else None,
         seller_name=listing.seller.display_name,
         seller_handle=listing.seller.handle,
         reproduced=item.verdict is Verdict.REPRODUCED,
@@ -110,6 +112,7 @@ class ListingPage:
     variables: list[Any]
     word_count: int
     model: TargetModel
+    tier: Tier
     settings: list[tuple[str, str]]
     gallery: list[GalleryPicture]
     proof: ProofSummary | None
@@ -131,7 +134,7 @@ def listing_page(
         category_slug=listing.category.slug,
         category_name=listing.category.name,
         price_cents=listing.price_cents,
-        live=listing.state is ListingState.LIVE,
+        live=is_on_sale(listing),
         payable=listing.seller.transfers_status is TransfersStatus.ACTIVE,
         seller_name=listing.seller.display_name,
         seller_handle=listing.seller.handle,
@@ -140,6 +143,7 @@ def listing_page(
         variables=list(version.variables),
         word_count=version.word_count,
         model=version.target_model,
+        tier=version.tier,
         settings=settings_rows(version),
         gallery=[_picture(sample, checks.get(sample.id), names) for sample in version.samples],
         proof=_proof(run),
@@ -192,8 +196,8 @@ def _picture(sample: Sample, check: SampleCheck | None, names: Sequence[str]) ->
 
 
 def _proof(run: VerificationRun | None) -> ProofSummary | None:
-    if run is None or run.verdict is None:
-        return None
+    if run is None or run.verdict is None or not run.checks:
+        return None  # nothing was measured: the tier's sentence says what stands instead
     distances = [deciding_distance(check) for check in run.checks]
     return ProofSummary(
         verdict=run.verdict,

@@ -16,8 +16,9 @@ from marketplace.core.ids import is_id
 from marketplace.core.web.pagination import Page
 from marketplace.discovery.filters import BrowseFilter, Sort
 from marketplace.listings.models import Listing, ListingVersion, Sample
-from marketplace.listings.queries import covers_of
+from marketplace.listings.queries import archived_models, covers_of
 from marketplace.listings.states import ListingState
+from marketplace.listings.tiers import Tier
 from marketplace.verification.models import SampleCheck, VerificationRun
 from marketplace.verification.similarity import Band
 from marketplace.verification.states import RunState, Verdict
@@ -145,13 +146,23 @@ def listing_for(
     )
     if listing is None:
         raise NotFoundError
-    if listing.state is ListingState.LIVE:
+    if is_on_sale(listing):
         version = listing.live_version
     else:
         version = listing.version if listing.seller_id == viewer_id else None
     if version is None:
         raise NotFoundError
     return listing, version
+
+
+def is_on_sale(listing: Listing) -> bool:
+    """True for a live listing whose model has not been switched off."""
+    version = listing.live_version
+    return (
+        listing.state is ListingState.LIVE
+        and version is not None
+        and version.tier is not Tier.ARCHIVED
+    )
 
 
 def latest_proof(session: Session) -> tuple[Listing, SampleCheck] | None:
@@ -199,7 +210,8 @@ def _verdicts(session: Session, version_ids: Sequence[str]) -> dict[str, Verdict
 def _live(query: Select[*Columns]) -> Select[*Columns]:
     """Join the live version and keep the live listings only."""
     return query.join(ListingVersion, Listing.live_version_id == ListingVersion.id).where(
-        Listing.state == ListingState.LIVE
+        Listing.state == ListingState.LIVE,
+        ListingVersion.target_model_slug.not_in(archived_models()),
     )
 
 

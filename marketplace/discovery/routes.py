@@ -14,6 +14,7 @@ from marketplace.core.web.request_scope import db
 from marketplace.discovery import queries
 from marketplace.discovery.filters import SORT_NAMES, BrowseFilter, read_filter
 from marketplace.discovery.presenters import card, cards, home_proof, listing_page
+from marketplace.listings.models import TargetModel
 from marketplace.listings.queries import categories, target_models
 from marketplace.orders.queries import owned
 from marketplace.verification.queries import completed_run_of
@@ -38,6 +39,7 @@ blueprint = Blueprint("discovery", __name__)
 def home() -> Any:
     """What Bracket is, a piece of real proof, and the newest listings."""
     everything = BrowseFilter()
+    model_counts = queries.counts_by_model(db(), everything)
     return render_template(
         "discovery/home.html",
         proof=home_proof(queries.latest_proof(db())),
@@ -45,8 +47,8 @@ def home() -> Any:
         categories=categories(db()),
         covers={slug: card(item) for slug, item in queries.newest_of_each_category(db()).items()},
         counts=queries.counts_by_category(db(), everything),
-        models=target_models(db()),
-        model_counts=queries.counts_by_model(db(), everything),
+        models=_shown(target_models(db()), model_counts),
+        model_counts=model_counts,
     )
 
 
@@ -59,6 +61,7 @@ def browse() -> Any:
         request.args, [model.slug for model in models], [shelf.slug for shelf in shelves]
     )
     page = queries.browse(db(), wanted, page_number())
+    model_counts = queries.counts_by_model(db(), wanted)
     return render_template(
         "discovery/browse.html",
         wanted=wanted,
@@ -66,8 +69,8 @@ def browse() -> Any:
         cards=cards(page.items),
         categories=shelves,
         category_counts=queries.counts_by_category(db(), wanted),
-        models=models,
-        model_counts=queries.counts_by_model(db(), wanted),
+        models=_shown(models, model_counts, wanted.model),
+        model_counts=model_counts,
         sort_names=SORT_NAMES,
         relaxed=[] if page.total else _relaxations(wanted),
     )
@@ -117,3 +120,12 @@ def _relaxations(wanted: BrowseFilter) -> list[tuple[BrowseFilter, int]]:
         if helping:
             return helping
     return []
+
+
+def _shown(
+    models: list[TargetModel], counts: dict[str, int], chosen: str | None = None
+) -> list[TargetModel]:
+    """Models worth naming to a visitor: offered here, or with something on the shelf."""
+    return [
+        model for model in models if model.is_open or counts.get(model.slug) or model.slug == chosen
+    ]

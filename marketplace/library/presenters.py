@@ -149,7 +149,8 @@ class OwnedSample:
     picture: list[Any]
     alt: str
     values: list[tuple[str, str]]
-    seed: int
+    seed: int | None
+    """None where the model takes none."""
 
 
 @dataclass(frozen=True)

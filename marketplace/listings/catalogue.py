@@ -19,17 +19,29 @@ TARGET_MODELS = Path(__file__).with_name("target_models.json")
 
 SCHEDULER_NAMES = {
     "dpmpp_2m": "DPM++ 2M",
-    "dpmpp_2m_karras": "DPM++ 2M Karras",
+    "dpmpp_2m_sde": "DPM++ 2M SDE",
     "euler": "Euler",
+    "euler_a": "Euler a",
+    "heun": "Heun",
+    "lms": "LMS",
+    "dpm_2": "DPM2",
+    "dpm_2_a": "DPM2 a",
     "ddim": "DDIM",
+    "plms": "PLMS",
     "unipc": "UniPC",
-    "flow_euler": "Euler (flow matching)",
+    "deis": "DEIS",
+    "lcm": "LCM",
 }
-"""How sellers know the schedulers; a scheduler absent here is shown by its key."""
+"""How sellers know the solvers; one absent here is shown by its key."""
+SCHEDULE_NAMES = ("karras", "exponential", "beta", "trailing")
+"""Schedules that a solver's key may end with."""
 
 
 def scheduler_name(key: str) -> str:
-    """The scheduler as people write it."""
+    """The scheduler as people write it: the solver, and its schedule where it names one."""
+    solver, _, schedule = key.rpartition("_")
+    if schedule in SCHEDULE_NAMES:
+        return f"{SCHEDULER_NAMES.get(solver, solver)} {schedule.capitalize()}"
     return SCHEDULER_NAMES.get(key, key)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from marketplace.core.errors import InvalidError
 from marketplace.core.money import Money
+from marketplace.listings.availability import closed_reason
 from marketplace.listings.models import (
     MAX_PRICE_CENTS,
     MAX_SAMPLES,
@@ -175,6 +176,13 @@ def submission_problems(
         Problem(f"bad_{name}", message)
         for name, message in settings_problems(model, *settings).items()
     )
+    closed = closed_reason(model)
+    if closed is not None:
+        found.append(
+            Problem(
+                "bad_target_model", f"{model.name}: {closed} Choose another model for this prompt."
+            )
+        )
     bad_price = price_problem(price)
     if bad_price is not None:
         found.append(Problem("bad_price", bad_price))

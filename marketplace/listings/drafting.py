@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.errors import InvalidError
 from marketplace.core.ids import slugify
 from marketplace.core.vault import PromptVault
+from marketplace.listings.availability import closed_reason
 from marketplace.listings.checks import (
     DraftContents,
     price_problem,
@@ -43,13 +44,14 @@ def create_draft(
 def revise(
     session: Session, vault: PromptVault, listing: Listing, contents: DraftContents, actor_id: str
 ) -> Listing:
-    """Change a draft in place, or reopen a rejected listing with a new version.
+    """Change a draft in place, or reopen a rejected or withdrawn listing with a new version.
 
-    Samples stay: those of a draft keep the values that still fit, those of a rejected listing
-    are copied to the new version, for what was submitted and judged is never altered.
+    Samples stay: those of a draft keep the values that still fit, those of other listings are
+    copied to the new version, for what was submitted and judged is never altered. Their seeds go
+    where the model takes none.
 
     Raises:
-        ConflictError: when the listing is neither a draft nor rejected.
+        ConflictError: when the listing is elsewhere.
         TemplateError, InvalidError: as create_draft.
     """
     lock_listing(session, listing)
@@ -69,6 +71,8 @@ def revise(
     for sample in version.samples:
         sample.values = fitted_values(template, sample.values)
         sample.alt = alt_text(listing.title, sample.values)
+        if not model.seedable:
+            sample.seed = None
     session.flush()
     return listing
 
@@ -79,6 +83,9 @@ def _checked(session: Session, contents: DraftContents) -> tuple[Template, Targe
     model = session.get(TargetModel, contents.target_model_slug)
     if model is None:
         raise InvalidError("Choose one of the target models.", field="target_model")
+    closed = closed_reason(model)
+    if closed is not None:
+        raise InvalidError(f"{model.name}: {closed}", "model_closed", field="target_model")
     if session.get(Category, contents.category_slug) is None:
         raise InvalidError("Choose one of the categories.", field="category")
     problems = {

@@ -103,7 +103,7 @@ class DraftForm(FlaskForm):
         self.models = {model.slug: model for model in models}
         self.category.choices = [("", "Choose…")] + [(row.slug, row.name) for row in categories]
         self.target_model.choices = [
-            (row.slug, f"{row.name} ({row.steps_default} steps)") for row in models
+            (row.slug, f"{row.name} {row.version} ({row.tier_now.label})") for row in models
         ]
         names = dict.fromkeys(name for row in models for name in row.schedulers)
         self.scheduler.choices = [("", "The model's default")] + [
@@ -170,6 +170,10 @@ class DraftForm(FlaskForm):
         """What was typed, typed; call it on a form whose fields are valid."""
         model = self.models[str(self.target_model.data)]
         guidance = (self.guidance.data or "").replace(",", ".")
+        scheduler, steps = self.scheduler.data or "", self.steps.data
+        if not model.takes_settings:
+            # The fields stay on the page for the other models; here they mean nothing.
+            scheduler, steps, guidance = "", "", ""
         return DraftContents(
             title=self.title.data or "",
             description=self.description.data or "",
@@ -178,8 +182,8 @@ class DraftForm(FlaskForm):
             price=parse_price(self.price.data or ""),
             prompt=self.prompt.data or "",
             target_model_slug=model.slug,
-            scheduler=self.scheduler.data or model.schedulers[0],
-            steps=int(self.steps.data) if self.steps.data else model.steps_default,
+            scheduler=scheduler or next(iter(model.schedulers), ""),
+            steps=int(steps) if steps else model.steps_default,
             guidance=float(guidance) if guidance else model.guidance_default,
         )
 

@@ -8,19 +8,21 @@ from typing import Any
 
 from marketplace.accounts.models import SellerProfile
 from marketplace.gateways.payments import TransfersStatus
-from marketplace.listings.catalogue import scheduler_name
 from marketplace.listings.models import Listing, ListingVersion
+from marketplace.listings.public import settings_rows
 from marketplace.listings.states import ListingState
+from marketplace.listings.tiers import Tier
 from marketplace.prompts import Slot, Template
 
 NOTES = {
     ListingState.DRAFT: "Not submitted yet.",
-    ListingState.VERIFYING: "We are re-running your samples.",
+    ListingState.VERIFYING: "We are checking your samples.",
     ListingState.IN_REVIEW: "A moderator decides next.",
     ListingState.LIVE: "On sale.",
     ListingState.REJECTED: "Needs a change before it can go on sale.",
     ListingState.WITHDRAWN: "Off the shelves. Buyers keep what they bought.",
 }
+RETIRED_NOTE = "Its model was switched off. Choose another one to sell it again."
 ACTIONS = {
     ListingState.DRAFT: "Continue",
     ListingState.VERIFYING: "Watch",
@@ -66,10 +68,16 @@ def listing_row(listing: Listing) -> ListingRow:
         category=listing.category.name,
         cover=samples[0].derivatives if samples else [],
         cover_alt="",  # the title stands beside it
-        note=NOTES[listing.state],
+        note=RETIRED_NOTE if waits_for_model(listing) else NOTES[listing.state],
         action=ACTIONS.get(listing.state, "Open"),
         since=_since(listing),
     )
+
+
+def waits_for_model(listing: Listing) -> bool:
+    """True for a listing that is off sale because its model has been switched off."""
+    shown = listing.state in (ListingState.LIVE, ListingState.WITHDRAWN)
+    return shown and listing.version is not None and listing.version.tier is Tier.ARCHIVED
 
 
 def _since(listing: Listing) -> datetime:
@@ -88,13 +96,7 @@ def prompt_parts(template: Template) -> list[tuple[str, str]]:
 
 def settings_lines(version: ListingVersion) -> list[tuple[str, str]]:
     """The version's settings as (name, value) pairs."""
-    return [
-        ("Model", version.target_model.name),
-        ("Steps", str(version.steps)),
-        ("Guidance", f"{version.guidance:g}"),
-        ("Scheduler", scheduler_name(version.scheduler)),
-        ("Size", f"{version.width} × {version.height}"),
-    ]
+    return [("Model", version.target_model.name), *settings_rows(version)]
 
 
 def draft_fields(listing: Listing, version: ListingVersion, prompt: str) -> dict[str, Any]:
@@ -106,8 +108,8 @@ def draft_fields(listing: Listing, version: ListingVersion, prompt: str) -> dict
         "tags": ", ".join(listing.tags),
         "target_model": version.target_model_slug,
         "prompt": prompt,
-        "steps": str(version.steps),
-        "guidance": f"{version.guidance:g}",
+        "steps": str(version.steps) if version.scheduler else "",
+        "guidance": f"{version.guidance:g}" if version.scheduler else "",
         "scheduler": version.scheduler,
         "price": f"{listing.price_cents // 100}.{listing.price_cents % 100:02d}",
     }

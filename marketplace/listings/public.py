@@ -9,13 +9,19 @@ from marketplace.listings.models import ListingVersion
 
 
 def settings_rows(version: ListingVersion) -> list[tuple[str, str]]:
-    """The settings a prompt was made with, as name and value."""
-    return [
-        ("Steps", str(version.steps)),
-        ("Guidance", f"{version.guidance:g}"),
-        ("Scheduler", scheduler_name(version.scheduler)),
-        ("Size", f"{version.width} × {version.height} px"),
-    ]
+    """The settings a prompt was made with, as name and value; only those its model has."""
+    model = version.target_model
+    rows = []
+    if model.takes_settings:
+        rows += [
+            ("Steps", str(version.steps)),
+            ("Guidance", f"{version.guidance:g}"),
+            ("Scheduler", scheduler_name(version.scheduler)),
+        ]
+    rows += [(name.capitalize(), str(value)) for name, value in sorted(model.options.items())]
+    if model.engine != "none":
+        rows.append(("Size", f"{version.width} × {version.height} px"))
+    return rows
 
 
 def variable_names(version: ListingVersion) -> list[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import case, select
+from sqlalchemy import Select, case, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, selectinload
 
+from marketplace.core.clock import now
 from marketplace.core.errors import NotFoundError
 from marketplace.core.ids import is_id
 from marketplace.core.money import Money
@@ -15,6 +16,7 @@ from marketplace.core.vault import PromptVault
 from marketplace.listings.checks import Problem, submission_problems
 from marketplace.listings.models import Category, Listing, ListingVersion, Sample, TargetModel
 from marketplace.listings.states import ListingState
+from marketplace.listings.tiers import Tier
 from marketplace.prompts import parse
 
 # Drafts and rejections wait for their seller; they come first on the dashboard.
@@ -36,6 +38,12 @@ def categories(session: Session) -> list[Category]:
 def target_models(session: Session) -> list[TargetModel]:
     """All target models in their order."""
     return list(session.scalars(select(TargetModel).order_by(TargetModel.position)))
+
+
+def archived_models() -> Select[str]:
+    """Slugs of the models that are switched off, today or ever: nothing on them is for sale."""
+    gone = (TargetModel.tier == Tier.ARCHIVED) | (TargetModel.retired_on <= now().date())
+    return select(TargetModel.slug).where(gone)
 
 
 def own_listing(session: Session, seller_id: str, listing_id: str) -> Listing:

@@ -43,7 +43,12 @@ class SampleRow:
 def stored_rows(version: ListingVersion) -> list[SampleRow]:
     """Rows of the samples that the version has."""
     return [
-        SampleRow(sample.id, sample, str(sample.seed), dict(sample.values))
+        SampleRow(
+            sample.id,
+            sample,
+            "" if sample.seed is None else str(sample.seed),
+            dict(sample.values),
+        )
         for sample in version.samples
     ]
 
@@ -64,8 +69,8 @@ def posted_rows(
     names = [variable["name"] for variable in version.variables]
     rows = []
     for stored in stored_rows(version):
-        if f"{stored.key}-seed" in form:
-            stored.seed = form[f"{stored.key}-seed"].strip()
+        if any(name.startswith(f"{stored.key}-") for name in form):
+            stored.seed = form.get(f"{stored.key}-seed", "").strip()
             stored.values = _values(stored.key, names, form)
         rows.append(stored)
     for number in range(MAX_SAMPLES + 1):  # one too many, to be told so
@@ -104,13 +109,13 @@ def save_rows(
 
 
 def _save_row(session: Session, services: Services, listing: Listing, row: SampleRow) -> None:
-    seed = _seed(row.seed)
+    seed = _seed(listing, row.seed)
     if row.sample is not None:
         if seed != row.sample.seed or row.values != row.sample.values:
             change_sample(session, services.vault, listing, row.sample.id, row.values, seed)
         return
     if row.upload is None:
-        raise InvalidError("Choose the picture that this seed made.", field="file")
+        raise InvalidError("Choose the picture that these values made.", field="file")
     picture = read_upload(cast(BinaryIO, row.upload.stream), row.upload.filename or "")
     row.sample = add_sample(
         session, services.vault, services.blobs, listing, picture, row.values, seed
@@ -118,7 +123,9 @@ def _save_row(session: Session, services: Services, listing: Listing, row: Sampl
     row.key = row.sample.id  # shown again beside a refused row, it is a stored sample by then
 
 
-def _seed(text: str) -> int:
+def _seed(listing: Listing, text: str) -> int | None:
+    if listing.version is not None and not listing.version.target_model.seedable:
+        return None  # the page has no such field for this model
     if not text:
         raise InvalidError("Give the seed that made this picture.", field="seed")
     if not (text.isascii() and text.isdigit() and len(text) <= 10):

@@ -23,11 +23,14 @@ class ListingAction(StrEnum):
 
     SUBMIT = "submit"
     FINISH_VERIFICATION = "finish_verification"
+    CANCEL = "cancel"
     APPROVE = "approve"
     REJECT = "reject"
     REVISE = "revise"
     WITHDRAW = "withdraw"
     RELIST = "relist"
+    RETIRE = "retire"
+    """The system takes it off sale because its model has been switched off."""
 
 
 S, A = ListingState, ListingAction
@@ -40,11 +43,16 @@ LISTING_STATES: StateMachine[ListingState, ListingAction] = StateMachine(
         (S.VERIFYING, A.SUBMIT): Ignore.DUPLICATE,
         (S.VERIFYING, A.FINISH_VERIFICATION): S.IN_REVIEW,
         (S.IN_REVIEW, A.FINISH_VERIFICATION): Ignore.DUPLICATE,
+        (S.VERIFYING, A.CANCEL): S.DRAFT,
         (S.IN_REVIEW, A.APPROVE): S.LIVE,
         (S.IN_REVIEW, A.REJECT): S.REJECTED,
         (S.REJECTED, A.REVISE): S.DRAFT,
         (S.LIVE, A.WITHDRAW): S.WITHDRAWN,
+        (S.LIVE, A.RETIRE): S.WITHDRAWN,
+        (S.WITHDRAWN, A.RETIRE): Ignore.DUPLICATE,
         (S.WITHDRAWN, A.WITHDRAW): Ignore.DUPLICATE,
         (S.WITHDRAWN, A.RELIST): S.LIVE,
+        # A new version, for another model say; its buyers keep the one they bought.
+        (S.WITHDRAWN, A.REVISE): S.DRAFT,
     },
 )

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from marketplace.accounts.models import SellerProfile, User
 from marketplace.core.vault import PromptVault
 from marketplace.listings.models import ListingVersion
+from marketplace.listings.tiers import Tier
 from marketplace.moderation.models import Case
-from marketplace.moderation.operations import has_proof
+from marketplace.moderation.operations import has_approved, has_proof
 from marketplace.moderation.queries import history
 from marketplace.moderation.states import CaseState
 from marketplace.verification.models import CopyHit
@@ -34,6 +35,9 @@ class CaseView:
     at_work: bool
     """True when this moderator holds the claim."""
     own: bool
+    tier: Tier
+    waits_for_second: bool
+    """True when this moderator has approved it and another one has to as well."""
     prompt: str | None = field(default=None, repr=False)
 
 
@@ -55,5 +59,7 @@ def case_view(session: Session, vault: PromptVault, case: Case, moderator: User)
         proved=has_proof(session, case),
         at_work=at_work,
         own=case.listing.seller_id == moderator.id,
+        tier=version.tier,
+        waits_for_second=case.state is CaseState.OPEN and has_approved(session, case, moderator),
         prompt=vault.open(version.prompt_sealed) if at_work else None,
     )

@@ -15,6 +15,7 @@ from marketplace.core.web.request_scope import db, services
 from marketplace.moderation import operations, queries
 from marketplace.moderation.forms import TEXTS, ApproveForm, RejectForm
 from marketplace.moderation.presenters import case_view
+from marketplace.moderation.states import CaseState
 
 blueprint = Blueprint("moderate", __name__, url_prefix="/moderate")
 TABS = ("waiting", "mine", "decided")
@@ -72,7 +73,14 @@ def approve(case_id: str) -> Any:
     except InvalidError as error:
         _put_error(form, error)
         return _page(case_id, form, RejectForm(formdata=None)), 422
-    flash(f"“{decided.listing.title}” is live.", "success")
+    if decided.state is CaseState.APPROVED:
+        flash(f"“{decided.listing.title}” is live.", "success")
+    else:
+        flash(
+            f"Your approval of “{decided.listing.title}” stands. It goes live when a second "
+            "moderator approves it.",
+            "success",
+        )
     return _next(case_id)
 
 

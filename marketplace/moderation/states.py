@@ -22,6 +22,8 @@ class CaseAction(StrEnum):
     CLAIM = "claim"
     RELEASE = "release"
     APPROVE = "approve"
+    ENDORSE = "endorse"
+    """A first approval where two moderators are needed: the case waits for the second."""
     REJECT = "reject"
 
 
@@ -33,6 +35,7 @@ CASE_STATES: StateMachine[CaseState, CaseAction] = StateMachine(
         (S.OPEN, A.CLAIM): S.CLAIMED,
         (S.CLAIMED, A.RELEASE): S.OPEN,
         (S.CLAIMED, A.APPROVE): S.APPROVED,
+        (S.CLAIMED, A.ENDORSE): S.OPEN,
         (S.CLAIMED, A.REJECT): S.REJECTED,
     },
 )

@@ -25,6 +25,7 @@ from marketplace.gateways.payments import (
 )
 from marketplace.listings.models import Listing
 from marketplace.listings.states import ListingState
+from marketplace.listings.tiers import Tier
 from marketplace.orders.fees import split_price
 from marketplace.orders.history import change_order, note_order
 from marketplace.orders.locks import lock_buyer, lock_order
@@ -91,6 +92,12 @@ def _buyable(session: Session, buyer_id: str, listing_id: str) -> Listing:
         raise NotFoundError
     if listing.state is not ListingState.LIVE:
         raise ConflictError("This prompt is not for sale at the moment.", "not_for_sale")
+    version = listing.live_version
+    if version is not None and version.tier is Tier.ARCHIVED:
+        raise ConflictError(
+            "This prompt is for a model that has been switched off, so it is not for sale.",
+            "model_retired",
+        )
     if listing.seller_id == buyer_id:
         raise ConflictError("This is your own prompt: there is nothing to buy.", "own_listing")
     if listing.seller.transfers_status is not TransfersStatus.ACTIVE:

@@ -59,7 +59,7 @@ BEGIN
             SELECT 1 FROM moderation_cases c
             LEFT JOIN verification_runs r ON r.id = c.run_id
             WHERE c.version_id = NEW.live_version_id AND c.state = 'approved'
-              AND (c.override OR (r.state = 'completed' AND r.verdict <> 'copied'
+              AND (c.override OR (r.state = 'completed' AND r.verdict = 'not_rerun'
                                   AND r.version_id = NEW.live_version_id))
               AND (SELECT count(DISTINCT a.moderator_id) FROM moderation_approvals a
                    WHERE a.case_id = c.id AND a.moderator_id <> NEW.seller_id) >= 2
