@@ -37,6 +37,9 @@ class Band(StrEnum):
     MISS = "miss"
 
 
+_FROM_BEST = (Band.REPRODUCED, Band.GREY, Band.MISS)
+
+
 class Limits(Protocol):
     """Turns a deciding distance into a band; a Calibration is one."""
 
@@ -130,8 +133,7 @@ def compare(
 
 def worse(one: Band, other: Band) -> Band:
     """The less favourable of two bands."""
-    order = (Band.REPRODUCED, Band.GREY, Band.MISS)
-    return max(one, other, key=order.index)
+    return max(one, other, key=_FROM_BEST.index)
 
 
 def noise_hypotheses(declared: str) -> tuple[str, ...]:
@@ -140,17 +142,18 @@ def noise_hypotheses(declared: str) -> tuple[str, ...]:
 
 
 def nearest(comparisons: Iterable[tuple[str, Comparison]]) -> tuple[str, Comparison]:
-    """The noise hypothesis that explains the sample best; the first of equals.
+    """The noise hypothesis that explains the sample best, by band and then distance.
 
-    A picture without readable detail loses to any that can be read. Raises ValueError for none.
+    The first of equals. A picture without readable detail loses to any that can be read. Raises ValueError for none.
     """
     found = list(comparisons)
     if not found:
         raise ValueError("no hypothesis was tried")
 
-    def rank(item: tuple[str, Comparison]) -> tuple[bool, int]:
+    def rank(item: tuple[str, Comparison]) -> tuple[bool, int, int]:
         comparison = item[1]
-        return comparison.decided_by is DecidedBy.LOW_DETAIL, comparison.distance
+        flat = comparison.decided_by is DecidedBy.LOW_DETAIL
+        return flat, _FROM_BEST.index(comparison.band), comparison.distance
 
     return min(found, key=rank)
 

@@ -144,6 +144,9 @@ def test_the_nearest_hypothesis_wins_and_flat_pictures_never_do():
     assert nearest([("cpu", far), ("philox", near)]) == ("philox", near)
     assert nearest([("cpu", flat), ("philox", far)]) == ("philox", far)
     assert nearest([("cpu", near), ("philox", near)])[0] == "cpu"
+    record = calibration(colour_max=4.0, colour_grey_max=10.0)
+    recoloured = compare(Print(), Print(pdq=bits(4)), record, (colours(0), colours(50)))
+    assert nearest([("cpu", recoloured), ("philox", near)]) == ("philox", near)
     with pytest.raises(ValueError, match="no hypothesis"):
         nearest([])
 
