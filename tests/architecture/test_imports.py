@@ -35,6 +35,7 @@ OWNERS = {
     "diffusers": {"workers/engines/"},
     "imagehash": {"workers/fingerprints/"},
     "pdqhash": {"workers/fingerprints/"},
+    "numba": {"workers/search/"},
 }
 FOREIGN_PARTS = {"operations", "queries", "models", "states", "errors", "locks"}
 

@@ -14,14 +14,14 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
+from workers.search.mih import MAX_FLIPS
+
 PROBE_NS = 25.0
 """What looking into one bucket costs: two reads of main memory that overlap with others."""
 CANDIDATE_NS = 12.0
 """What fetching one candidate's code costs on top; measured at ten million codes."""
 SCAN_NS = 1.2
 """What one word of the flat scan costs."""
-MAX_FLIPS = 3
-"""Most bits of a chunk that a probe flips; further out the flat scan is always cheaper."""
 
 _FAR = 1e300
 

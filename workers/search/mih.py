@@ -11,8 +11,6 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.search import kernels
-
 Codes = NDArray[np.uint64]
 """(n, words): codes of words * 64 bits, big-endian bit order within the bytes they came from."""
 
@@ -22,6 +20,8 @@ Below, their directories (128 MB for 256 bits) would weigh more than 20 bytes a 
 SCAN_BELOW = 4096
 """With fewer codes a flat scan is faster than any plan."""
 _LINE = 64
+MAX_FLIPS = 3
+"""Most bits of a chunk that a probe flips; further out the flat scan is always cheaper."""
 
 NARROW_CHUNKS = ((0, 16), (16, 16), (32, 16), (48, 16))
 WIDE_CHUNKS = ((0, 21), (21, 21), (42, 22))
@@ -78,6 +78,8 @@ class MultiIndex:
         """
         if radius < 0 or not len(self):
             return np.empty(0, np.int64), np.empty(0, np.int64)
+        from workers.search import kernels  # loads numba: seconds that other tasks need not spend
+
         if self._order.size:
             scan_cost = kernels.SCAN_NS * self.codes.size
             tables = (self._layout, self._balls, self._masks, self._directory, self._first)
@@ -94,6 +96,8 @@ class MultiIndex:
 
     def _fill(self) -> None:
         """Sort the row numbers by each chunk; the words one after the other, to read in order."""
+        from workers.search import kernels
+
         rows = len(self)
         column = np.empty(rows, np.uint64)
         for chunk, (word, shift, width) in enumerate(self._layout):
@@ -111,6 +115,10 @@ class MultiIndex:
 
 def scan(codes: Codes, query: Codes, radius: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows within the radius and their distances, in order, by looking at every code."""
+    if not len(codes):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    from workers.search import kernels
+
     room = 1024
     while True:
         found, distances = np.empty(room, np.int64), np.empty(room, np.int64)
@@ -143,7 +151,7 @@ def _probe_tables(widths: list[int]) -> tuple[NDArray[np.int64], NDArray[np.int6
     tables = {width: _masks_of(width) for width in set(widths)}
     longest = max(len(masks) for masks, _ in tables.values())
     masks = np.zeros((len(widths), longest), np.int64)
-    balls = np.empty((len(widths), kernels.MAX_FLIPS + 1), np.int64)
+    balls = np.empty((len(widths), MAX_FLIPS + 1), np.int64)
     for chunk, width in enumerate(widths):
         table, counts = tables[width]
         masks[chunk, : len(table)], balls[chunk] = table, counts
@@ -153,7 +161,7 @@ def _probe_tables(widths: list[int]) -> tuple[NDArray[np.int64], NDArray[np.int6
 def _masks_of(width: int) -> tuple[list[int], list[int]]:
     masks: list[int] = []
     counts: list[int] = []
-    for flips in range(kernels.MAX_FLIPS + 1):
+    for flips in range(MAX_FLIPS + 1):
         masks += [sum(1 << bit for bit in bits) for bits in combinations(range(width), flips)]
         counts.append(len(masks))
     return masks, counts
