@@ -75,6 +75,23 @@ class Settings(BaseSettings):
     openai_daily_ceiling: int = Field(
         20_000_000, ge=0, validation_alias="OPENAI_DAILY_CEILING_MICRODOLLARS"
     )
+    clip_model_dir: Path | None = Field(None, validation_alias="CLIP_MODEL_DIR")
+    """Folder of a CLIP model that judges adherence where a model has no judge of its own."""
+    consistency_fills: int = Field(4, ge=1, le=8, validation_alias="CONSISTENCY_FILLS")
+    consistency_seeds: int = Field(3, ge=1, le=8, validation_alias="CONSISTENCY_SEEDS")
+    consistency_map: int = Field(24, ge=0, le=200, validation_alias="CONSISTENCY_MAP")
+    """Most pictures of a report's map; with the sheet's, about a minute on the fast house model."""
+    preflights_per_day: int = Field(5, ge=0, validation_alias="PREFLIGHTS_PER_DAY")
+    step_time_limit: float = Field(300.0, gt=0, validation_alias="STEP_TIME_LIMIT_SECONDS")
+    """A worker whose model makes no step for so long, loading included, ends itself."""
+    worker_sources: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), validation_alias="WORKER_SOURCES"
+    )
+    """Target models (their source) that this worker takes runs of; empty: all of its queues."""
+    generation_cache_pictures: int = Field(
+        20_000, ge=0, validation_alias="GENERATION_CACHE_PICTURES"
+    )
+    """Pictures kept so that identical work is not done twice; some 0.1-2 MB each."""
     local_mail_page: str | None = Field(None, validation_alias="LOCAL_MAIL_PAGE")
     local_stripe_page: str | None = Field(None, validation_alias="LOCAL_STRIPE_PAGE")
     rate_limits: bool = Field(True, validation_alias="RATE_LIMITS")
@@ -116,12 +133,14 @@ class Settings(BaseSettings):
             raise ValueError("must be smtp://host:port, smtp+tls:// or smtps://")
         return value
 
-    @field_validator("openai_api_key", "openai_base_url", "models_dir", mode="before")
+    @field_validator(
+        "openai_api_key", "openai_base_url", "models_dir", "clip_model_dir", mode="before"
+    )
     @classmethod
     def _blank_is_unset(cls, value: Any) -> Any:
         return None if isinstance(value, str) and not value.strip() else value
 
-    @field_validator("prompt_keys", "offered_models", mode="before")
+    @field_validator("prompt_keys", "offered_models", "worker_sources", mode="before")
     @classmethod
     def _split_keys(cls, value: Any) -> Any:
         if isinstance(value, str):

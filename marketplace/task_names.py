@@ -12,7 +12,12 @@ class TaskName(StrEnum):
     SETTLE_ORDER = "payments.settle_order"
     TRANSFER_LINE = "payments.transfer_line"
     SWEEP_VERIFICATION = "sweep.verification"
+    SWEEP_CACHE = "sweep.generation_cache"
+    MEASURE_CONSISTENCY = "consistency.run"
+    CHECK_PREFLIGHT = "preflight.check"
+    SWEEP_CONSISTENCY = "sweep.consistency"
     SWEEP_PROOFS = "sweep.proofs"
+    SWEEP_MODELS = "sweep.models"
     SWEEP_MAIL = "sweep.mail"
     SWEEP_PAYMENTS = "sweep.payments"
 
@@ -22,7 +27,23 @@ class QueueName(StrEnum):
 
     DEFAULT = "default"
     DIFFUSERS = "engine.diffusers"
+    OPENAI = "engine.openai"
+    EVIDENCE = "evidence"
+    """Runs without a re-run: samples are fingerprinted and searched for, no model is loaded."""
 
 
-QUEUE_OF_TASK: dict[TaskName, QueueName] = {TaskName.VERIFY_LISTING: QueueName.DIFFUSERS}
+QUEUE_OF_TASK: dict[TaskName, QueueName] = {
+    TaskName.VERIFY_LISTING: QueueName.DIFFUSERS,
+    TaskName.MEASURE_CONSISTENCY: QueueName.DIFFUSERS,
+}
 """Tasks that load a model; everything else runs on the default queue."""
+
+_QUEUE_OF_ENGINE = {"diffusers": QueueName.DIFFUSERS, "openai": QueueName.OPENAI}
+
+
+def queue_of_engine(engine: str) -> str:
+    """The queue of a target model's engine: one for each kind, "none" being no engine at all."""
+    if engine == "none":
+        return QueueName.EVIDENCE.value
+    known = _QUEUE_OF_ENGINE.get(engine)
+    return known.value if known else f"engine.{engine}"

@@ -15,8 +15,14 @@ def _every(seconds: float, task: TaskName) -> dict[str, Any]:
 SCHEDULE: dict[str, dict[str, Any]] = {
     # Finds runs whose worker died and listings whose message was lost.
     "verification": _every(5, TaskName.SWEEP_VERIFICATION),
+    # Finds consistency reports whose worker died or gave way, and proved versions without one.
+    "consistency": _every(10, TaskName.SWEEP_CONSISTENCY),
+    # Keeps the cache of generated pictures within its limit.
+    "generation_cache": _every(300, TaskName.SWEEP_CACHE),
     # Signs the reports of runs that have ended, and overrides.
     "proofs": _every(10, TaskName.SWEEP_PROOFS),
+    # Takes listings off sale whose model was switched off; hidden they are at once.
+    "models": _every(60, TaskName.SWEEP_MODELS),
     # Sends mail again whose worker or mail server failed.
     "mail": _every(15, TaskName.SWEEP_MAIL),
     # Webhooks that were stored but not finished, payments nobody told us about, due transfers.

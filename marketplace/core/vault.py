@@ -44,6 +44,11 @@ class PromptVault:
         except InvalidToken:
             raise VaultError("no configured key opens this prompt") from None
 
+    def digest(self, purpose: str, data: bytes) -> bytes:
+        """32 bytes, equal for equal data under one purpose; needs the key to guess."""
+        key = hmac.digest(self._pepper, purpose.encode(), hashlib.sha256)
+        return hmac.digest(key, data, hashlib.sha256)
+
     def fingerprint(self, text: str) -> bytes:
         """32 bytes, equal for equal texts (case and white space folded); needs the key to guess."""
         folded = " ".join(text.casefold().split())

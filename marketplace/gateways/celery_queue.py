@@ -50,10 +50,19 @@ class CeleryQueue:
     def __init__(self, app: Celery) -> None:
         self._app = app
 
-    def send(self, name: str, *args: str, countdown: float = 0) -> None:
+    def send(
+        self,
+        name: str,
+        *args: str,
+        countdown: float = 0,
+        to: str | None = None,
+        expires: float | None = None,
+    ) -> None:
         """Send now; raises kombu's OperationalError when the broker is away."""
-        queue = QUEUE_OF_TASK.get(TaskName(name), QueueName.DEFAULT)
-        self._app.send_task(str(name), args=args, queue=queue.value, countdown=countdown or None)
+        queue = to or QUEUE_OF_TASK.get(TaskName(name), QueueName.DEFAULT).value
+        self._app.send_task(
+            str(name), args=args, queue=queue, countdown=countdown or None, expires=expires
+        )
 
     def answers(self) -> bool:
         """True when a connection to the broker can be made."""

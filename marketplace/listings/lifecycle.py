@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
@@ -11,9 +12,10 @@ from marketplace.core.task_queue import TaskQueue, enqueue
 from marketplace.core.vault import PromptVault
 from marketplace.listings.checks import SubmissionError
 from marketplace.listings.models import Listing, ListingEvent, ListingVersion
-from marketplace.listings.queries import lock_listing, readiness_problems
+from marketplace.listings.queries import archived_models, lock_listing, readiness_problems
 from marketplace.listings.states import LISTING_STATES, ListingAction, ListingState
-from marketplace.task_names import TaskName
+from marketplace.listings.tiers import Tier
+from marketplace.task_names import TaskName, queue_of_engine
 
 
 def submit(
@@ -36,11 +38,18 @@ def submit(
     _move(session, listing, ListingAction.SUBMIT, actor_id)
     listing.submitted_at = now()
     listing.rejection_code = listing.rejection_text = None
-    version_id = listing.version_id
-    if version_id is None:
+    version = session.get(ListingVersion, listing.version_id) if listing.version_id else None
+    if version is None:
         raise ConflictError("This listing has no prompt yet.")
-    enqueue(session, queue, TaskName.VERIFY_LISTING, version_id)
+    to = queue_of_engine(version.target_model.engine)
+    enqueue(session, queue, TaskName.VERIFY_LISTING, version.id, to=to)
     return listing
+
+
+def cancel_verification(session: Session, listing: Listing, actor_id: str) -> None:
+    """Make a listing a draft again whose verification its seller has stopped."""
+    lock_listing(session, listing)
+    _move(session, listing, ListingAction.CANCEL, actor_id)
 
 
 def finish_verification(session: Session, listing: Listing, reason: str | None = None) -> None:
@@ -84,13 +93,45 @@ def withdraw(session: Session, listing: Listing, actor_id: str) -> None:
 
 
 def relist(session: Session, listing: Listing, actor_id: str) -> None:
-    """Put a withdrawn listing back as it was: its version has been approved before."""
+    """Put a withdrawn listing back as it was: its version has been approved before.
+
+    Raises:
+        ConflictError: when its model has been switched off meanwhile.
+    """
     lock_listing(session, listing)
+    version = listing.live_version
+    if version is not None and version.tier is Tier.ARCHIVED:
+        raise ConflictError(
+            f"{version.target_model.name} has been switched off. Choose another model for this "
+            "prompt and submit it again.",
+            "model_retired",
+        )
     _move(session, listing, ListingAction.RELIST, actor_id)
 
 
+def retire_listings(session: Session, limit: int = 50) -> list[Listing]:
+    """Take live listings off sale whose model is switched off; returns those it took.
+
+    They were hidden and could not be bought from that day on; this gives them the state to show.
+    """
+    found = session.scalars(
+        select(Listing)
+        .join(ListingVersion, Listing.live_version_id == ListingVersion.id)
+        .where(
+            Listing.state == ListingState.LIVE,
+            ListingVersion.target_model_slug.in_(archived_models()),
+        )
+        .limit(limit)
+    ).all()
+    for listing in found:
+        lock_listing(session, listing)
+        if listing.state is ListingState.LIVE:
+            _move(session, listing, ListingAction.RETIRE, None, "its model was switched off")
+    return list(found)
+
+
 def reopen(session: Session, listing: Listing, actor_id: str) -> None:
-    """Turn a rejected listing into a draft again; drafting.revise gives it its new version."""
+    """Turn a rejected or withdrawn listing into a draft; drafting.revise makes its new version."""
     _move(session, listing, ListingAction.REVISE, actor_id)
 
 

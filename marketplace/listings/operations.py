@@ -3,10 +3,12 @@
 from marketplace.listings.checks import DraftContents, Problem, SubmissionError
 from marketplace.listings.drafting import create_draft, revise
 from marketplace.listings.lifecycle import (
+    cancel_verification,
     finish_verification,
     publish,
     reject,
     relist,
+    retire_listings,
     submit,
     withdraw,
 )
@@ -18,6 +20,7 @@ __all__ = [
     "Problem",
     "SubmissionError",
     "add_sample",
+    "cancel_verification",
     "change_sample",
     "create_draft",
     "finish_verification",
@@ -25,6 +28,7 @@ __all__ = [
     "reject",
     "relist",
     "remove_sample",
+    "retire_listings",
     "revise",
     "store_derivatives",
     "store_original",

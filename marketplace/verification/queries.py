@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, case, extract, select
 from sqlalchemy.orm import Session, selectinload
 
-from marketplace.listings.models import Listing, ListingVersion
+from marketplace.listings.models import Listing
 from marketplace.listings.states import ListingState
 from marketplace.verification.models import CopyHit, SampleCheck, VerificationRun
 from marketplace.verification.policy import Measured
 from marketplace.verification.similarity import DecidedBy
-from marketplace.verification.states import RunState
+from marketplace.verification.states import RunKind, RunState
+
+AGEING = 1.0
+"""Evaluations of work that one second of waiting makes up for, so that nobody starves."""
+HANDICAP = {RunKind.PREFLIGHT: 300, RunKind.REVERIFICATION: 3600}
+"""Evaluations that a run of this kind stands behind: a listing's seller waits for each of them."""
 
 
-def run_of(session: Session, version_id: str | None) -> VerificationRun | None:
-    """The newest run of a version, whatever its state, with its measurements."""
+def is_open() -> ColumnElement[bool]:
+    """SQL: queued or at work."""
+    return VerificationRun.state.in_([RunState.QUEUED, RunState.RUNNING])
+
+
+def turn() -> ColumnElement[Any]:
+    """SQL: whose turn it is, the least first. Least work goes first, but waiting counts.
+
+    A run can be overtaken only by those that come within its work ÷ AGEING seconds after it.
+    """
+    handicap = case(*((VerificationRun.kind == kind, n) for kind, n in HANDICAP.items()), else_=0)
+    waited_since = extract("epoch", VerificationRun.created_at) * AGEING
+    return waited_since + VerificationRun.work_units + handicap
+
+
+def run_of(
+    session: Session, version_id: str | None, kind: RunKind = RunKind.LISTING
+) -> VerificationRun | None:
+    """The version's newest run of that kind, whatever its state, with its measurements."""
     return session.scalar(
         select(VerificationRun)
-        .where(VerificationRun.version_id == version_id)
+        .where(VerificationRun.version_id == version_id, VerificationRun.kind == kind)
         .order_by(VerificationRun.created_at.desc())
         .limit(1)
         .options(
@@ -30,7 +53,11 @@ def run_of(session: Session, version_id: str | None) -> VerificationRun | None:
 
 
 def completed_run_of(session: Session, version_id: str | None) -> VerificationRun | None:
-    """The run whose report stands for a version; None when it was never completed."""
+    """The run whose report stands for a version; None when it was never completed.
+
+    Neither a preflight nor a re-verification: what was approved is what is shown, until somebody
+    decides otherwise.
+    """
     run = run_of(session, version_id)
     return run if run is not None and run.state is RunState.COMPLETED else None
 
@@ -42,6 +69,7 @@ def reports_of(session: Session, version_ids: Sequence[str]) -> dict[str, Verifi
         .where(
             VerificationRun.version_id.in_(version_ids),
             VerificationRun.state == RunState.COMPLETED,
+            VerificationRun.kind == RunKind.LISTING,
         )
         .order_by(VerificationRun.created_at)
         .options(selectinload(VerificationRun.checks))
@@ -49,28 +77,12 @@ def reports_of(session: Session, version_ids: Sequence[str]) -> dict[str, Verifi
     return {run.version_id: run for run in rows}
 
 
-def queue_position(session: Session, run: VerificationRun) -> int:
-    """How many runs are ahead of this one, those at work included; 0 for a run at work."""
-    if run.state is not RunState.QUEUED:
-        return 0
-    ahead = or_(
-        VerificationRun.state == RunState.RUNNING,
-        (VerificationRun.state == RunState.QUEUED) & (VerificationRun.created_at < run.created_at),
-    )
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(VerificationRun)
-            .where(ahead, VerificationRun.id != run.id, VerificationRun.engine == run.engine)
-        )
-        or 0
-    )
-
-
 def measured_of(session: Session, run: VerificationRun) -> list[Measured]:
-    """The run's measurements in the policy's terms, by position."""
+    """The samples that were re-run to the last step, in the policy's terms, by position."""
     checks = session.scalars(
-        select(SampleCheck).where(SampleCheck.run_id == run.id).order_by(SampleCheck.position)
+        select(SampleCheck)
+        .where(SampleCheck.run_id == run.id, SampleCheck.stopped_at_share.is_(None))
+        .order_by(SampleCheck.position)
     )
     return [
         Measured(check.position, check.band, deciding_distance(check), check.quality)
@@ -85,41 +97,6 @@ def deciding_distance(check: SampleCheck) -> int:
     return check.dct_distance
 
 
-def checked_sample_ids(session: Session, run_id: str) -> set[str]:
-    """Samples of a run that are measured already (a run taken over goes on behind them)."""
-    return set(session.scalars(select(SampleCheck.sample_id).where(SampleCheck.run_id == run_id)))
-
-
-def versions_without_run(session: Session, limit: int = 50) -> list[str]:
-    """Versions that wait for verification while no run exists for them (a lost message)."""
-    has_run = select(VerificationRun.id).where(VerificationRun.version_id == ListingVersion.id)
-    query = (
-        select(ListingVersion.id)
-        .join(Listing, Listing.version_id == ListingVersion.id)
-        .where(Listing.state == ListingState.VERIFYING, ~has_run.exists())
-        .order_by(Listing.submitted_at)
-        .limit(limit)
-    )
-    return list(session.scalars(query))
-
-
-def queued_version_ids(session: Session, limit: int) -> list[str]:
-    """Versions of the oldest queued runs."""
-    query = (
-        select(VerificationRun.version_id)
-        .where(VerificationRun.state == RunState.QUEUED)
-        .order_by(VerificationRun.created_at)
-        .limit(limit)
-    )
-    return list(session.scalars(query))
-
-
-def is_anything_running(session: Session) -> bool:
-    """True while some worker holds a run."""
-    running = select(VerificationRun.id).where(VerificationRun.state == RunState.RUNNING)
-    return session.scalar(select(running.exists())) or False
-
-
 def unfinished_listings(session: Session, limit: int = 50) -> list[VerificationRun]:
     """Runs that ended while their listing still waits (cannot happen; found again if it does)."""
     query = (
@@ -127,6 +104,7 @@ def unfinished_listings(session: Session, limit: int = 50) -> list[VerificationR
         .join(Listing, Listing.version_id == VerificationRun.version_id)
         .where(
             Listing.state == ListingState.VERIFYING,
+            VerificationRun.kind == RunKind.LISTING,
             VerificationRun.state.in_([RunState.COMPLETED, RunState.ERRORED]),
         )
         .limit(limit)

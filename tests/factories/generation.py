@@ -90,6 +90,11 @@ class FakeGenerator:
         """See ImageGenerator."""
         self.warm += 1
 
+    def plan(self, request: GenerationRequest) -> Provenance:
+        """What it would say of a picture; makes none."""
+        self._capability.check(request)
+        return provenance_of(request)
+
     def generate(
         self,
         request: GenerationRequest,

@@ -5,13 +5,15 @@ from __future__ import annotations
 from marketplace.accounts.mail import due_mail_ids
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.task_names import TaskName
-from marketplace.verification import queries
+from marketplace.verification import cache, queries, waiting
 from marketplace.verification.operations import release_stale
 from workers.app import app, services
-from workers.tasks.verification import close_given_up
+from workers.runs.closing import close_given_up
+from workers.tasks.verification import WAKE_UP_LASTS
 
 WAKE_UPS = 4
-"""Messages sent when runs wait and nobody works: one would do, more cover several workers."""
+"""Messages per queue and sweep while runs wait: one would do, more cover several workers. They
+expire, so that they cannot pile up before workers that are busy."""
 
 
 @app.task(name=TaskName.SWEEP_VERIFICATION.value)
@@ -20,15 +22,24 @@ def sweep_verification() -> None:
     parts = services()
     with unit_of_work(parts.database) as session:
         for run in release_stale(session):
-            close_given_up(session, run)
+            close_given_up(session, parts, run)
     with unit_of_work(parts.database) as session:
         for run in queries.unfinished_listings(session):
-            close_given_up(session, run)
-        wake = queries.versions_without_run(session)
-        if not queries.is_anything_running(session):
-            wake += queries.queued_version_ids(session, WAKE_UPS)
-    for version_id in dict.fromkeys(wake):
-        parts.queue.send(TaskName.VERIFY_LISTING, version_id)
+            close_given_up(session, parts, run)
+        wake = waiting.versions_without_run(session) + waiting.due_runs(session, WAKE_UPS)
+    for version_id, queue in dict.fromkeys(wake):
+        parts.queue.send(TaskName.VERIFY_LISTING, version_id, to=queue, expires=WAKE_UP_LASTS)
+
+
+@app.task(name=TaskName.SWEEP_CACHE.value)
+def sweep_cache() -> None:
+    """Let go of the pictures that nobody has needed for longest, beyond the limit."""
+    parts = services()
+    with unit_of_work(parts.database) as session:
+        keys = cache.surplus(session, parts.settings.generation_cache_pictures)
+    for key in keys:
+        with unit_of_work(parts.database) as session:
+            cache.drop(session, parts.blobs, [key])
 
 
 @app.task(name=TaskName.SWEEP_MAIL.value)

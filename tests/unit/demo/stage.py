@@ -78,7 +78,7 @@ class WorkingQueue:
     parts: Services | None = None
     sent: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
-    def send(self, name: str, *args: str, countdown: float = 0) -> None:
+    def send(self, name: str, *args: str, **options: Any) -> None:
         """Remember the job, and verify at once unless idle."""
         self.sent.append((str(name), args))
         if name == TaskName.VERIFY_LISTING and not self.idle:

@@ -1,0 +1,1 @@
+"""One run from claim to case: evidence, looks at samples, the decision, the end."""
