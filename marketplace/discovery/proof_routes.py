@@ -47,6 +47,7 @@ def report(path: str) -> Any:
         report=view.report,
         override=view.override,
         document=signed(db(), signer, view),
+        sheet=signed(db(), signer, view, DocumentKind.CONSISTENCY),
         scale=scale_of(view.report) if view.report else None,
     )
 
@@ -54,10 +55,10 @@ def report(path: str) -> Any:
 @blueprint.get("/p/<path>/proof.json")
 @public
 def report_as_json(path: str) -> Any:
-    """The signed file, byte for byte as it was signed. ?kind=report leaves an override out."""
+    """The signed file, byte for byte; ?kind= as in proof_views.signed."""
     view = proof_view(db(), path, request.args.get("version", type=int), request.args.get("run"))
-    plain = request.args.get("kind") == DocumentKind.REPORT.value
-    document = signed(db(), proofs.signer_of(services().settings), view, plain)
+    signer = proofs.signer_of(services().settings)
+    document = signed(db(), signer, view, request.args.get("kind"))
     if document is None:
         raise NotFoundError("There is no report for this listing.")
     return Response(document.body, mimetype="application/json")

@@ -1,4 +1,4 @@
-"""Signs what nobody has signed yet: reports of ended runs, and moderators' overrides.
+"""Signs what nobody has signed yet: reports of ended runs, overrides, consistency reports.
 
 Above verification and moderation, because an override's document holds words of both.
 """
@@ -13,12 +13,18 @@ from marketplace.moderation.models import Case
 from marketplace.moderation.queries import override_of
 from marketplace.moderation.states import CaseState
 from marketplace.verification.proof_models import DocumentKind, ProofDocument
-from marketplace.verification.proofs import Signer, sign, unsigned_runs
+from marketplace.verification.proofs import (
+    Signer,
+    sign,
+    sign_consistency,
+    unsigned_consistency,
+    unsigned_runs,
+)
 from marketplace.verification.report import proof_runs, standing_run
 
 
 def sign_due(session: Session, signer: Signer, limit: int = 20) -> int:
-    """Sign at most so many reports and so many overrides; returns how many were signed.
+    """Sign at most so many reports of each kind; returns how many were signed.
 
     Safe to repeat and to race with readers, who sign what they find unsigned.
 
@@ -33,6 +39,9 @@ def sign_due(session: Session, signer: Signer, limit: int = 20) -> int:
         version = session.get_one(ListingVersion, version_id)
         run = standing_run(proof_runs(session, [version_id]))
         documents.append(sign(session, signer, version, run, override_of(session, version_id)))
+    for version_id in unsigned_consistency(session, limit):
+        version = session.get_one(ListingVersion, version_id)
+        documents.append(sign_consistency(session, signer, version))
     return sum(document is not None for document in documents)
 
 

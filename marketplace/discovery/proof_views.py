@@ -21,8 +21,8 @@ from marketplace.moderation.queries import Override, override_of
 from marketplace.moderation.states import CaseState
 from marketplace.verification.calibration import all_calibrations
 from marketplace.verification.models import VerificationRun
-from marketplace.verification.proof_models import ProofDocument
-from marketplace.verification.proofs import RetiredKeyError, Signer, sign
+from marketplace.verification.proof_models import DocumentKind, ProofDocument
+from marketplace.verification.proofs import RetiredKeyError, Signer, sign, sign_consistency
 from marketplace.verification.report import Report, proof_runs, report_of_run, standing_run
 from marketplace.verification.states import RunKind, Verdict
 
@@ -90,7 +90,7 @@ def proof_view(
     run = standing if run_id is None else next((r for r in mine if r.id == run_id), None)
     if run_id is not None and run is None:
         raise NotFoundError
-    report = report_of_run(run) if run else None
+    report = report_of_run(session, run) if run else None
     return ProofView(
         listing=listing,
         version=version,
@@ -104,15 +104,17 @@ def proof_view(
 
 
 def signed(
-    session: Session, signer: Signer, view: ProofView, plain: bool = False
+    session: Session, signer: Signer, view: ProofView, kind: str | None = None
 ) -> ProofDocument | None:
     """The signed file of what the page shows, signed now if nobody did before.
 
-    `plain` leaves an override out, for the report as the run left it. None where there is
-    nothing to sign, or the key may sign no more (which is for the operator to put right).
+    `kind` "report" leaves an override out, "consistency" asks for that report instead. None
+    where there is nothing to sign, or the key may sign no more (which the operator must mend).
     """
-    override = None if plain else view.override
+    override = None if kind == DocumentKind.REPORT else view.override
     try:
+        if kind == DocumentKind.CONSISTENCY:
+            return sign_consistency(session, signer, view.version)
         return sign(session, signer, view.version, view.run, override)
     except RetiredKeyError as error:
         log.error("reports stay unsigned: %s", error)

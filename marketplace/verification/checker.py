@@ -65,6 +65,8 @@ def told(checked: Checked) -> list[str]:
             f"  verdict  {report['verdict']}: {report['samples_reproduced']} reproduced of "
             f"{report['samples_rerun']} re-run, {report['samples_total']} in all"
         )
+    if (sheet := document["consistency"]) is not None:
+        lines.append(f"  sheet    {len(sheet['sheet'])} pictures of values nobody picked")
     if (override := document["override"]) is not None:
         lines.append(f"  override by {override['moderator']}: {override['note']}")
     return [_printable(line) for line in lines]

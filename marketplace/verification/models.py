@@ -131,6 +131,8 @@ class SampleCheck(Base, FingerprintColumns):
     pdq_distance: Mapped[int]
     phash_distance: Mapped[int]
     dct_distance: Mapped[int]
+    colour_distance: Mapped[float | None]
+    """Colour difference where it is largest (similarity.colour_distance); null: not compared."""
     quality: Mapped[int]
     """The lower PDQ quality of the two pictures (0-100); under 50 the DCT hash decides."""
     seconds: Mapped[float]

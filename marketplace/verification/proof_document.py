@@ -6,7 +6,8 @@ are decimal strings, shares per cent; pictures are named by the SHA-256 of their
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,9 +16,11 @@ from marketplace.listings.catalogue import scheduler_name
 from marketplace.listings.models import Listing, ListingVersion
 from marketplace.verification.envelope import SCHEMA_PATH, moment_text
 from marketplace.verification.proof_models import DocumentKind
-from marketplace.verification.report import Limits, Report, SamplePair, UnmeasuredSample
+from marketplace.verification.report import ENVIRONMENT
+from marketplace.verification.report_parts import Limits, Report, SamplePair, UnmeasuredSample
 
 BITS = 256
+PICTURES = frozenset({"pictures", "baseline_pictures"})
 
 
 class NamedOverride(Protocol):
@@ -33,12 +36,18 @@ def build_document(
     site: str,
     listing: Listing,
     version: ListingVersion,
-    report: Report | None,
-    override: NamedOverride | None,
+    kind: DocumentKind,
     signed_at: datetime,
+    report: Report | None = None,
+    override: NamedOverride | None = None,
+    consistency: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything the signature stands for. `site` is the public address, without a slash."""
-    kind = DocumentKind.OVERRIDE if override else DocumentKind.REPORT
+    """Everything the signature stands for.
+
+    Args:
+        site: the public address, without a slash at its end.
+        consistency: as consistency.presenters gives it.
+    """
     return {
         "schema": site + SCHEMA_PATH,
         "issuer": site,
@@ -68,6 +77,7 @@ def build_document(
         "override": (
             None if override is None else {"moderator": override.moderator, "note": override.note}
         ),
+        "consistency": None if consistency is None else _consistency(consistency),
     }
 
 
@@ -88,7 +98,7 @@ def _report(report: Report) -> dict[str, Any]:
         "calibration": _calibration(report.limits),
         "copy_search": {
             "found": bool(report.copies),
-            "hits": [dict(copy) for copy in report.copies],
+            "hits": [asdict(copy) for copy in report.copies],
         },
         "environment": {
             **{name: str(value) for name, value in report.environment.items()},
@@ -100,6 +110,26 @@ def _report(report: Report) -> dict[str, Any]:
             "evaluations_in_full": report.evaluations_in_full,
         },
     }
+
+
+def _consistency(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The sheet, its figures and the map. Earlier reports have documents of their own."""
+    provenance = data["provenance"]
+    rest = {name: value for name, value in data.items() if name not in {"history", "provenance"}}
+    environment = {name: str(provenance[name]) for name in ENVIRONMENT if provenance.get(name)}
+    return {**_exact(rest), "environment": environment}
+
+
+def _exact(value: Any) -> Any:
+    """Fractions as decimal strings, and of each picture's sizes the widest."""
+    if isinstance(value, float):
+        return decimal(value, 4)
+    if isinstance(value, Mapping):
+        return {
+            name: _picture(item) if name in PICTURES else _exact(item)
+            for name, item in value.items()
+        }
+    return [_exact(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _measured(pair: SamplePair) -> dict[str, Any]:
@@ -117,6 +147,7 @@ def _measured(pair: SamplePair) -> dict[str, Any]:
             "dct256": pair.dct_distance,
             "phash64": pair.phash_distance,
         },
+        "colour_distance": _optional(pair.colour_distance),
         "pdq_quality": pair.quality,
         "noise": pair.hypothesis,
         "compared_at_percent": _percent(pair.stopped_at_share),
@@ -187,8 +218,14 @@ def _calibration(limits: Limits) -> dict[str, Any]:
         "reproduced_max": limits.reproduced_max,
         "grey_max": limits.grey_max,
         "of_bits": BITS,
+        "colour_max": _optional(limits.colour_max),
+        "colour_grey_max": _optional(limits.colour_grey_max),
         "rates": {name: decimal(rate, 6) for name, rate in limits.rates.items()},
     }
+
+
+def _optional(number: float | None) -> str | None:
+    return None if number is None else decimal(number, 2)
 
 
 def _percent(share: float | None) -> int:

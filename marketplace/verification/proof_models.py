@@ -18,6 +18,8 @@ class DocumentKind(StrEnum):
     """What a run found."""
     OVERRIDE = "override"
     """The same, with the moderator who put the version on sale nevertheless, and why."""
+    CONSISTENCY = "consistency"
+    """What the prompt makes of values and seeds that nobody picked."""
 
 
 class ProofKey(Base):
@@ -38,14 +40,15 @@ class ProofDocument(Base):
 
     __tablename__ = "proof_documents"
     __table_args__ = (
-        # One per run and kind; an override without any run is one per version.
-        UniqueConstraint("version_id", "run_id", "kind", postgresql_nulls_not_distinct=True),
+        # One per subject and kind; an override without any run is one per version.
+        UniqueConstraint("version_id", "subject_id", "kind", postgresql_nulls_not_distinct=True),
     )
 
     id: Mapped[Id]
     version_id: Mapped[RefId] = mapped_column(ForeignKey("listing_versions.id"))
-    run_id: Mapped[RefId | None] = mapped_column(ForeignKey("verification_runs.id"), index=True)
-    """The run that was reported; null for an override where no run could be finished."""
+    subject_id: Mapped[RefId | None] = mapped_column(index=True)
+    """What was reported: a run, or a consistency report for that kind; null for an override where
+    no run could be finished. No foreign key: the document outlives whatever it was made from."""
     kind: Mapped[DocumentKind] = mapped_column(enum_column(DocumentKind, "document_kind"))
     key_id: Mapped[str] = mapped_column(ForeignKey("proof_keys.id"))
     body: Mapped[bytes] = mapped_column(LargeBinary)

@@ -6,8 +6,10 @@ sooner. Both ask for the same row, and the first to write it wins.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -18,6 +20,10 @@ from marketplace.core.ids import new_id
 from marketplace.core.signing import SigningKey
 from marketplace.listings.models import Listing, ListingVersion
 from marketplace.settings import Settings
+from marketplace.verification.consistency.models import ConsistencyReport
+from marketplace.verification.consistency.presenters import consistency_of
+from marketplace.verification.consistency.queries import completed_of
+from marketplace.verification.consistency.states import Purpose, ReportState
 from marketplace.verification.envelope import PublishedKey, seal
 from marketplace.verification.models import VerificationRun
 from marketplace.verification.proof_document import NamedOverride, build_document
@@ -63,25 +69,51 @@ def sign(
     Raises:
         RetiredKeyError: when the configured key may not sign any more.
     """
-    report = report_of_run(run) if run is not None and run.kind in PROOF_KINDS else None
+    report = report_of_run(session, run) if run is not None and run.kind in PROOF_KINDS else None
     if report is None and override is None:
         return None
     kind = DocumentKind.OVERRIDE if override else DocumentKind.REPORT
-    run_id = report.run_id if report else None
-    existing = document_of(session, version.id, run_id, kind)
+    content = {"report": report, "override": override}
+    return _sign(session, signer, version, report.run_id if report else None, kind, content)
+
+
+def sign_consistency(
+    session: Session, signer: Signer, version: ListingVersion
+) -> ProofDocument | None:
+    """The signed consistency report, the newest finished one; None while there is none.
+
+    Raises:
+        RetiredKeyError: when the configured key may not sign any more.
+    """
+    newest = next(iter(completed_of(session, version.id)), None)
+    if newest is None:
+        return None
+    content = {"consistency": consistency_of(session, version)}
+    return _sign(session, signer, version, newest.id, DocumentKind.CONSISTENCY, content)
+
+
+def _sign(
+    session: Session,
+    signer: Signer,
+    version: ListingVersion,
+    subject_id: str | None,
+    kind: DocumentKind,
+    content: Mapping[str, Any],
+) -> ProofDocument | None:
+    existing = document_of(session, version.id, subject_id, kind)
     if existing is not None:
         return existing
     _introduce(session, signer.key)
     # To the second, as the document says it.
     signed_at = now().replace(microsecond=0)
     listing = session.get_one(Listing, version.listing_id)
-    document = build_document(signer.site, listing, version, report, override, signed_at)
+    document = build_document(signer.site, listing, version, kind, signed_at, **content)
     session.execute(
         insert(ProofDocument)
         .values(
             id=new_id(),
             version_id=version.id,
-            run_id=run_id,
+            subject_id=subject_id,
             kind=kind,
             key_id=signer.key.key_id,
             body=seal(signer.key, document),
@@ -89,17 +121,17 @@ def sign(
         )
         .on_conflict_do_nothing()
     )
-    return document_of(session, version.id, run_id, kind)
+    return document_of(session, version.id, subject_id, kind)
 
 
 def document_of(
-    session: Session, version_id: str, run_id: str | None, kind: DocumentKind
+    session: Session, version_id: str, subject_id: str | None, kind: DocumentKind
 ) -> ProofDocument | None:
     """A signed report that is already there."""
     return session.scalar(
         select(ProofDocument).where(
             ProofDocument.version_id == version_id,
-            ProofDocument.run_id.is_not_distinct_from(run_id),
+            ProofDocument.subject_id.is_not_distinct_from(subject_id),
             ProofDocument.kind == kind,
         )
     )
@@ -108,7 +140,7 @@ def document_of(
 def unsigned_runs(session: Session, limit: int = 20) -> list[VerificationRun]:
     """Completed runs whose report nobody has signed yet, oldest first."""
     signed = select(ProofDocument.id).where(
-        ProofDocument.run_id == VerificationRun.id, ProofDocument.kind == DocumentKind.REPORT
+        ProofDocument.subject_id == VerificationRun.id, ProofDocument.kind == DocumentKind.REPORT
     )
     query = (
         select(VerificationRun)
@@ -121,6 +153,25 @@ def unsigned_runs(session: Session, limit: int = 20) -> list[VerificationRun]:
         .limit(limit)
     )
     return list(session.scalars(query))
+
+
+def unsigned_consistency(session: Session, limit: int = 20) -> list[str]:
+    """Versions with a finished consistency report that nobody has signed yet."""
+    signed = select(ProofDocument.id).where(
+        ProofDocument.subject_id == ConsistencyReport.id,
+        ProofDocument.kind == DocumentKind.CONSISTENCY,
+    )
+    query = (
+        select(ConsistencyReport.version_id)
+        .where(
+            ConsistencyReport.state == ReportState.COMPLETED,
+            ConsistencyReport.purpose == Purpose.PUBLIC,
+            ~signed.exists(),
+        )
+        .order_by(ConsistencyReport.finished_at)
+        .limit(limit)
+    )
+    return list(dict.fromkeys(session.scalars(query)))
 
 
 def published_keys(session: Session, current: SigningKey | None = None) -> dict[str, PublishedKey]:

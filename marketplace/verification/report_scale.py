@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from marketplace.verification.report import Report
+from marketplace.verification.report_parts import Report
 from marketplace.verification.similarity import Band
 
 SPAN = 160

@@ -1,4 +1,4 @@
-"""Signed reports, kept for every version.
+"""Signed reports, kept for every version; checks keep the colour difference that they report.
 
 Why: a report that anyone can check offline must be the same bytes for ever, and the keys that
 signed it must stay known when they are replaced.
@@ -39,12 +39,13 @@ def upgrade() -> None:
         "proof_documents",
         sa.Column("id", sa.String(length=13), nullable=False),
         sa.Column("version_id", sa.String(length=13), nullable=False),
-        sa.Column("run_id", sa.String(length=13), nullable=True),
+        sa.Column("subject_id", sa.String(length=13), nullable=True),
         sa.Column(
             "kind",
             sa.Enum(
                 "report",
                 "override",
+                "consistency",
                 name="document_kind",
                 native_enum=False,
                 create_constraint=True,
@@ -64,28 +65,25 @@ def upgrade() -> None:
             name=op.f("fk_proof_documents_version_id_listing_versions"),
         ),
         sa.ForeignKeyConstraint(
-            ["run_id"],
-            ["verification_runs.id"],
-            name=op.f("fk_proof_documents_run_id_verification_runs"),
-        ),
-        sa.ForeignKeyConstraint(
             ["key_id"], ["proof_keys.id"], name=op.f("fk_proof_documents_key_id_proof_keys")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proof_documents")),
         sa.UniqueConstraint(
             "version_id",
-            "run_id",
+            "subject_id",
             "kind",
-            name=op.f("uq_proof_documents_version_id_run_id_kind"),
+            name=op.f("uq_proof_documents_version_id_subject_id_kind"),
             postgresql_nulls_not_distinct=True,
         ),
     )
-    op.create_index(op.f("ix_proof_documents_run_id"), "proof_documents", ["run_id"])
+    op.create_index(op.f("ix_proof_documents_subject_id"), "proof_documents", ["subject_id"])
     op.create_index(op.f("ix_proof_documents_created_at"), "proof_documents", ["created_at"])
     op.execute(WRITTEN_ONCE)
+    op.add_column("sample_checks", sa.Column("colour_distance", sa.Double(), nullable=True))
 
 
 def downgrade() -> None:
     """Every signature is lost."""
+    op.drop_column("sample_checks", "colour_distance")
     op.drop_table("proof_documents")
     op.drop_table("proof_keys")

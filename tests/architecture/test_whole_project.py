@@ -86,6 +86,8 @@ def test_the_public_contract_is_there(app: Flask) -> None:
         "/p/<path>",
         "/p/<path>/proof",
         "/p/<path>/proof.json",
+        "/.well-known/bracket-proof-keys.json",
+        "/schemas/proof-1.json",
         "/s/<handle>",
         "/sell",
         "/sell/new",

@@ -65,6 +65,8 @@ def test_all_problems_are_reported_together() -> None:
         (PRODUCTION, {"RATE_LIMITS": "0"}, "RATE_LIMITS must stay on"),
         (GOOD, {"STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_a"}, "must differ"),
         (GOOD, {"STRIPE_WEBHOOK_SECRET": " "}, "must not be blank"),
+        (PRODUCTION, {"PROOF_SIGNING_KEY": ""}, "PROOF_SIGNING_KEY: is not 32 bytes"),
+        (GOOD, {"PROOF_SIGNING_KEY": PROMPT_KEY[:20]}, "openssl rand -base64 32"),
         (GOOD, {"DATABASE_URL": "sqlite:///x"}, "no other database"),
         (GOOD, {"BLOBS_URL": "ftp://x"}, "file:///folder"),
     ],
@@ -77,11 +79,18 @@ def test_unsafe_settings_refuse_to_start(
         load_settings(base | change)
 
 
+def test_production_refuses_to_start_without_a_key_for_its_reports() -> None:
+    without = {name: value for name, value in PRODUCTION.items() if name != "PROOF_SIGNING_KEY"}
+    with pytest.raises(SettingsError, match="PROOF_SIGNING_KEY: is not set"):
+        load_settings(without)
+
+
 def test_neither_errors_nor_reprs_show_a_secret() -> None:
     secret = "swordfish-" * 4
     settings = load_settings(GOOD | {"SECRET_KEY": secret})
     assert "swordfish" not in repr(settings)
     assert PROMPT_KEY not in repr(settings)
+    assert PROOF_KEY not in repr(settings)
     with pytest.raises(SettingsError) as error:
         load_settings(GOOD | {"PROMPT_KEYS": secret, "DATABASE_URL": f"mysql://u:{secret}@h/d"})
     assert "swordfish" not in str(error.value)

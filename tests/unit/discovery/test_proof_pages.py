@@ -33,6 +33,7 @@ from tests.factories.json_schema import problems
 from tests.factories.listings import make_draft, make_live, make_sample
 from tests.factories.proof import make_proof_run
 from tests.factories.verification import make_moderator
+from tests.factories.verification import make_sample as make_bare_sample
 from tests.fixtures.app import log_in
 
 SECRET = "zanzibar"
@@ -265,9 +266,10 @@ def test_a_rejected_version_is_named_but_stays_its_sellers_business(
     )
     second.number = 2
     session.flush()
+    first.samples = [make_bare_sample(first, 1)]
     session.add(first)
     session.flush()
-    run = make_proof_run(session, first, [], Verdict.MISMATCH)
+    run = make_proof_run(session, first, [90], Verdict.MISMATCH)
     moderator = make_moderator(session)
     session.add(
         Case(

@@ -105,7 +105,7 @@ def test_an_override_is_named_in_public(
     assert "Mo Derator" in page.text
     assert "Compared by eye" in page.text
     data_of = stranger.get(f"{path}.json").get_json()
-    assert data_of["override"]["moderator"] == "Mo Derator"
+    assert data_of["document"]["override"]["moderator"] == "Mo Derator"
     assert SECRET_WORD not in page.text + stranger.get(f"{path}.json").text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,9 @@ from marketplace.verification.proof_models import DocumentKind, ProofDocument
 from marketplace.verification.proofs import RetiredKeyError, Signer
 from marketplace.verification.states import RunKind, Verdict
 from tests.factories.calibration import calibration
+from tests.factories.consistency import EvenScorer, asked, proved_version, work
+from tests.factories.generation import FakeGenerator
+from tests.factories.json_schema import problems
 from tests.factories.proof import make_proof_run
 from tests.factories.verification import SECRET_WORD, make_waiting_listing
 
@@ -33,6 +37,7 @@ FIRST, SECOND = (
 )
 START = datetime(2026, 11, 21, 5, 0, 0, 250_000, tzinfo=UTC)
 SEED = 3141592653
+SCHEMA = Path(proofs.__file__).with_name("schemas") / "proof-1.json"
 
 
 @pytest.fixture
@@ -243,3 +248,28 @@ def test_a_key_is_published_before_it_signs_and_can_be_ended(
         proofs.sign(session, FIRST, version, run, Override("Mo", "Too late for this key."))
     with frozen(now() + timedelta(minutes=1)):
         assert not proofs.retire_key(session, FIRST.key.key_id)
+
+
+def test_the_contact_sheet_is_signed_apart_with_everything_to_draw_it_again(
+    session: Session, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = proved_version(session, services)
+    report = asked(session, version)
+    assert proofs.sign_consistency(session, FIRST, version) is None
+    assert work(monkeypatch, services, FakeGenerator(), EvenScorer())
+    session.expire_all()
+    assert proofs.unsigned_consistency(session) == [version.id]
+    row = proofs.sign_consistency(session, FIRST, version)
+    assert row is not None
+    assert (row.subject_id, row.kind) == (report.id, DocumentKind.CONSISTENCY)
+    assert proofs.sign_consistency(session, FIRST, version) is row
+    assert proofs.unsigned_consistency(session) == []
+    assert check(row.body, proofs.published_keys(session)).valid
+    schema = json.loads(SCHEMA.read_text())
+    assert problems(schema, json.loads(row.body), schema) == []
+    sheet = document_in(row)["consistency"]
+    assert (sheet["version_id"], len(sheet["sheet"])) == (version.id, 4)
+    assert sum(picture["worst"] for picture in sheet["sheet"]) == 1
+    assert len(sheet["seeds"]) == 2
+    assert sheet["sheet"][0]["pictures"]["path"].startswith("/media/")
+    assert SECRET_WORD not in row.body.decode()
