@@ -103,7 +103,7 @@ class DraftForm(FlaskForm):
         self.models = {model.slug: model for model in models}
         self.category.choices = [("", "Choose…")] + [(row.slug, row.name) for row in categories]
         self.target_model.choices = [
-            (row.slug, f"{row.name} {row.version} ({row.tier_now.label})") for row in models
+            (row.slug, f"{row.name} ({row.tier_now.label})") for row in models
         ]
         names = dict.fromkeys(name for row in models for name in row.schedulers)
         self.scheduler.choices = [("", "The model's default")] + [
