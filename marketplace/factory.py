@@ -32,6 +32,8 @@ from marketplace.orders.routes import blueprint as checkout
 from marketplace.orders.sales_panel import init_sales_panel
 from marketplace.settings import Environment, Settings, load_settings
 from marketplace.stripe_events.routes import blueprint as webhooks
+from marketplace.verification.preflight.routes import blueprint as preflight
+from marketplace.verification.routes import blueprint as verification
 from marketplace.wiring import build_services
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,6 +43,8 @@ BLUEPRINTS = (
     discovery,  # /  /browse  /p/…  /s/…
     proof,  # /p/…/proof
     sell,  # /sell…
+    verification,  # /sell/…/stop
+    preflight,  # /sell/…/preflight
     moderate,  # /moderate…
     checkout,  # /checkout/…
     library,  # /library…

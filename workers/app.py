@@ -12,16 +12,26 @@ from marketplace.core.container import Services
 from marketplace.core.logging import set_up_logging
 from marketplace.gateways.celery_queue import make_celery
 from marketplace.settings import load_settings
-from marketplace.task_names import QueueName
+from marketplace.task_names import QueueName, TaskName
 from marketplace.wiring import build_services
 from workers.schedule import SCHEDULE
+
+RUN_LIMIT = 4 * 3600
+"""Seconds."""
 
 settings = load_settings()
 set_up_logging()
 app = make_celery(settings.broker_url)
 app.conf.beat_schedule = SCHEDULE
+# The second line behind the watchdog of workers.heartbeat, for pools that can end a child: long
+# enough for the longest run, short enough that nothing stays for ever.
+app.conf.task_annotations = {
+    TaskName.VERIFY_LISTING.value: {"soft_time_limit": RUN_LIMIT, "time_limit": RUN_LIMIT + 60}
+}
 app.conf.imports = (
     "workers.tasks.verification",
+    "workers.tasks.catalogue",
+    "workers.tasks.consistency",
     "workers.tasks.mail",
     "workers.tasks.payments",
     "workers.tasks.proofs",
@@ -37,6 +47,12 @@ def _services_of(pid: int) -> Services:
 def services() -> Services:
     """The services of this process: connections must not cross a fork."""
     return _services_of(os.getpid())
+
+
+def served_queues() -> list[str] | None:
+    """Names of the queues of runs that this worker was started for (-Q); None for no choice."""
+    chosen = [name for name in app.amqp.queues.consume_from if name != QueueName.DEFAULT.value]
+    return chosen or None
 
 
 @worker_process_init.connect

@@ -8,20 +8,24 @@ from flask_security import current_user
 
 from marketplace.core.errors import InvalidError
 from marketplace.core.permissions import Permission
+from marketplace.core.task_queue import enqueue
 from marketplace.core.web.guards import requires
 from marketplace.core.web.request_scope import db, services
+from marketplace.listings.availability import closed_reason
 from marketplace.listings.drafting import create_draft, revise
 from marketplace.listings.forms import DraftForm
+from marketplace.listings.models import TargetModel
 from marketplace.listings.presenters import draft_fields
 from marketplace.listings.queries import categories, own_listing, target_models, version_of
 from marketplace.listings.states import LISTING_STATES, ListingAction
 from marketplace.prompts import TemplateError, parse, public_variables, word_count
+from marketplace.task_names import TaskName
 
 
 @requires(Permission.SELL_LISTINGS_WRITE)
 def new() -> ResponseReturnValue:
     """Start a listing."""
-    form = DraftForm(categories(db()), target_models(db()))
+    form = DraftForm(categories(db()), _open_models())
     if form.validate_on_submit():
         try:
             listing = create_draft(db(), services().vault, current_user.id, form.contents())
@@ -35,16 +39,17 @@ def new() -> ResponseReturnValue:
 
 @requires(Permission.SELL_LISTINGS_WRITE)
 def edit(listing_id: str) -> ResponseReturnValue:
-    """Change a draft, or a rejected listing, which becomes a draft with a new version."""
+    """Change a draft, or a rejected or withdrawn listing, which becomes a draft again."""
     listing = own_listing(db(), current_user.id, listing_id)
     # Refused here and not only at saving: nobody should type for nothing.
     LISTING_STATES.next(listing.state, ListingAction.REVISE)
     version = version_of(db(), listing)
     fields = draft_fields(listing, version, services().vault.open(version.prompt_sealed))
-    form = DraftForm(categories(db()), target_models(db()), data=fields)
+    form = DraftForm(categories(db()), _open_models(), data=fields)
     if form.validate_on_submit():
         try:
             revise(db(), services().vault, listing, form.contents(), current_user.id)
+            enqueue(db(), services().queue, TaskName.CHECK_PREFLIGHT, listing.id)
         except InvalidError as error:
             _beside_field(form, error)
         else:
@@ -75,7 +80,16 @@ def _beside_field(form: DraftForm, error: InvalidError) -> None:
 
 def _form_page(form: DraftForm, listing: object | None) -> ResponseReturnValue:
     status = 422 if form.is_submitted() else 200
+    closed = [(model, closed_reason(model)) for model in target_models(db()) if not model.is_open]
     page = render_template(
-        "listings/edit.html", form=form, listing=listing, models=list(form.models.values())
+        "listings/edit.html",
+        form=form,
+        listing=listing,
+        models=list(form.models.values()),
+        closed=closed,
     )
     return page, status
+
+
+def _open_models() -> list[TargetModel]:
+    return [model for model in target_models(db()) if model.is_open]

@@ -8,6 +8,7 @@ from flask_security import current_user
 
 from marketplace.core.errors import NotFoundError
 from marketplace.core.permissions import Permission
+from marketplace.core.task_queue import enqueue
 from marketplace.core.web.guards import login_required, may, requires
 from marketplace.core.web.request_scope import db, save, services
 from marketplace.gateways.blobs import BlobMissingError
@@ -15,7 +16,12 @@ from marketplace.listings import lifecycle
 from marketplace.listings.checks import SubmissionError
 from marketplace.listings.models import Listing
 from marketplace.listings.pictures import content_type_of
-from marketplace.listings.presenters import payout_note, prompt_parts, settings_lines
+from marketplace.listings.presenters import (
+    payout_note,
+    prompt_parts,
+    settings_lines,
+    waits_for_model,
+)
 from marketplace.listings.queries import (
     listing_named,
     own_listing,
@@ -33,21 +39,23 @@ from marketplace.listings.sample_rows import (
 from marketplace.listings.samples import remove_sample
 from marketplace.listings.states import ListingState
 from marketplace.prompts import parse
+from marketplace.task_names import TaskName
 
 
 @requires(Permission.SELL_LISTINGS_WRITE)
 def listing(listing_id: str) -> ResponseReturnValue:
     """The listing as it stands; what can be done depends on its state."""
-    return _page(own_listing(db(), current_user.id, listing_id))
+    return page_of(own_listing(db(), current_user.id, listing_id))
 
 
 @requires(Permission.SELL_LISTINGS_WRITE)
 def samples(listing_id: str) -> ResponseReturnValue:
     """Save the table of samples; what is fine stays even when another row is refused."""
     listing = own_listing(db(), current_user.id, listing_id)
-    rows = _save_table(listing)
+    rows = save_table(listing)
     if any(row.errors for row in rows):
-        return _page(listing, rows, status=422)
+        return page_of(listing, rows, status=422)
+    enqueue(db(), services().queue, TaskName.CHECK_PREFLIGHT, listing.id)
     flash("Samples saved.", "success")
     return redirect(url_for("sell.listing", listing_id=listing.id, _anchor="samples"))
 
@@ -56,14 +64,20 @@ def samples(listing_id: str) -> ResponseReturnValue:
 def submit(listing_id: str) -> ResponseReturnValue:
     """Save the table if it was sent along, then hand the listing to verification."""
     listing = own_listing(db(), current_user.id, listing_id)
-    rows = _save_table(listing) if listing.state is ListingState.DRAFT else []
+    rows = save_table(listing) if listing.state is ListingState.DRAFT else []
     if any(row.errors for row in rows):
-        return _page(listing, rows, status=422)
+        return page_of(listing, rows, status=422)
     try:
         lifecycle.submit(db(), services().vault, services().queue, listing, current_user.id)
     except SubmissionError:
-        return _page(listing, status=422)  # the page lists what is missing
-    flash("Submitted. We are re-running your samples now.", "success")
+        return page_of(listing, status=422)  # the page lists what is missing
+    tier = version_of(db(), listing).tier
+    flash(
+        "Submitted. We are re-running your samples now."
+        if tier.is_rerun
+        else "Submitted. We search your samples for copies; then two moderators look at them.",
+        "success",
+    )
     return redirect(url_for("sell.listing", listing_id=listing.id))
 
 
@@ -107,7 +121,7 @@ def original(listing_id: str, sample_id: str) -> ResponseReturnValue:
     return response
 
 
-def _save_table(listing: Listing) -> list[SampleRow]:
+def save_table(listing: Listing) -> list[SampleRow]:
     """Save the rows that were sent and commit those that are fine; a refusal must not undo them."""
     version = version_of(db(), listing)
     rows = posted_rows(version, request.form, request.files)
@@ -120,9 +134,10 @@ def _save_table(listing: Listing) -> list[SampleRow]:
     return rows
 
 
-def _page(
+def page_of(
     listing: Listing, rows: list[SampleRow] | None = None, status: int = 200
 ) -> ResponseReturnValue:
+    """The seller's page of a listing by its state; ``rows`` keeps refused input on a draft's."""
     version = version_of(db(), listing)
     prompt = services().vault.open(version.prompt_sealed)
     draft = listing.state is ListingState.DRAFT
@@ -139,6 +154,7 @@ def _page(
         problems=readiness_problems(db(), services().vault, listing) if draft else [],
         prompt_parts=prompt_parts(parse(prompt)),
         settings_lines=settings_lines(version),
+        waits_for_model=waits_for_model(listing),
         payout_note=payout_note(listing.seller),
     )
     return page, status

@@ -32,15 +32,19 @@ ROUTES = (
 for rule, endpoint, view, methods in ROUTES:
     blueprint.add_url_rule(rule, endpoint, view, methods=list(methods))
 
-UPLOADS = frozenset({"sell.samples", "sell.submit"})
 MAX_UPLOAD_BYTES = (MAX_SAMPLES + 1) * (MAX_BYTES + 100_000)
 
 
-@blueprint.url_value_preprocessor
-def allow_uploads(endpoint: str | None, values: dict[str, Any] | None) -> None:
+def allow_large_forms(target: Blueprint, *endpoints: str) -> None:
     """Let forms with pictures be large. Other forms are read into memory whole and stay small.
 
     A preprocessor, because the CSRF check reads the form before any view or blueprint hook.
     """
-    if endpoint in UPLOADS and request.mimetype == "multipart/form-data":
-        request.max_content_length = MAX_UPLOAD_BYTES
+
+    @target.url_value_preprocessor
+    def allow(endpoint: str | None, values: dict[str, Any] | None) -> None:
+        if endpoint in endpoints and request.mimetype == "multipart/form-data":
+            request.max_content_length = MAX_UPLOAD_BYTES
+
+
+allow_large_forms(blueprint, "sell.samples", "sell.submit")

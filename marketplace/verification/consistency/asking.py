@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.ids import new_id
 from marketplace.listings.models import ListingVersion
+from marketplace.task_names import queue_of_engine
 from marketplace.verification.consistency import queries
 from marketplace.verification.consistency.models import (
     ConsistencyEvent,
@@ -18,7 +19,6 @@ from marketplace.verification.consistency.models import (
 )
 from marketplace.verification.consistency.plan import RULE_VERSION, plan
 from marketplace.verification.consistency.states import Purpose, ReportState
-from marketplace.verification.models import ENGINE_QUEUE, VerificationRun
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def request_report(
             purpose=purpose,
             state=ReportState.QUEUED,
             engine=version.target_model.source,
-            queue=_queue_of(session, version.id),
+            queue=queue_of_engine(version.target_model.engine),
             rule_version=RULE_VERSION,
             fills=len(planned.fills),
             seeds=len(planned.seeds),
@@ -127,14 +127,3 @@ def _existing(
         .order_by(ConsistencyReport.created_at.desc())
         .limit(1)
     )
-
-
-def _queue_of(session: Session, version_id: str) -> str:
-    """The queue that the version's newest run stands in: the same workers have the model."""
-    queue = session.scalar(
-        select(VerificationRun.queue)
-        .where(VerificationRun.version_id == version_id)
-        .order_by(VerificationRun.created_at.desc())
-        .limit(1)
-    )
-    return queue or ENGINE_QUEUE

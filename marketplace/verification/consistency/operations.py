@@ -8,7 +8,7 @@ always gives way: it is claimed only while no verification run waits in its queu
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -75,14 +75,22 @@ class MadePicture:
     derivatives: list[dict[str, Any]] | None = field(default=None, repr=False)
 
 
-def claim_next(session: Session, queues: list[str] | None = None) -> ConsistencyReport | None:
-    """Take the shortest waiting report, unless a verification run waits in its queue."""
+def claim_next(
+    session: Session, queues: Sequence[str] | None = None, engines: Sequence[str] | None = None
+) -> ConsistencyReport | None:
+    """Take the shortest waiting report, unless a verification run waits in its queue.
+
+    Args:
+        queues, engines: take only reports of these (None: of any).
+    """
     query = select(ConsistencyReport).where(
         ConsistencyReport.state == ReportState.QUEUED,
         ~queries.run_waits(ConsistencyReport.queue.expression, now()),
     )
     if queues is not None:
         query = query.where(ConsistencyReport.queue.in_(queues))
+    if engines is not None:
+        query = query.where(ConsistencyReport.engine.in_(engines))
     report = session.scalar(
         query.order_by(ConsistencyReport.work_units, ConsistencyReport.created_at)
         .limit(1)

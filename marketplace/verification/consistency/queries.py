@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, selectinload, undefer
 
 from marketplace.core.clock import now
 from marketplace.listings.models import Listing, ListingVersion
@@ -60,12 +60,13 @@ def planned_pictures(session: Session, report_id: str) -> list[ConsistencyPictur
     return list(session.scalars(query))
 
 
-def pictures_of(session: Session, report_id: str) -> list[ConsistencyPicture]:
-    """All pictures of a report, in order."""
+def measured_pictures(session: Session, report_id: str) -> list[ConsistencyPicture]:
+    """All pictures of a report with their descriptors, in order."""
     query = (
         select(ConsistencyPicture)
         .where(ConsistencyPicture.report_id == report_id)
         .order_by(ConsistencyPicture.number)
+        .options(undefer(ConsistencyPicture.descriptor))
     )
     return list(session.scalars(query))
 

@@ -1,0 +1,1 @@
+"""Numbers that say how pictures look, for comparing their style."""
