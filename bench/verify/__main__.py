@@ -10,66 +10,21 @@ worker and writes one calibration record per scheduler class. Last line: one JSO
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import time
-from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bench.verify import listings, report
 from bench.verify.analysis import Row, Sample, brute_row, grades, read_row
+from bench.verify.drawing import CACHE, gather
 from bench.verify.overhead import overhead
-from bench.verify.plan import BRUTE, SIZES, Chunk, Size, chunks
+from bench.verify.plan import BRUTE, SIZES, Chunk
 from bench.verify.prints import Print
 from bench.verify.record import build, write
 from marketplace.verification.calibration import RECORDS, Calibration
 from workers.engines.pipeline_cache import digest_of
 from workers.engines.schedulers import SCHEDULERS
 
-CACHE = Path("var/bench/verify")
 MAIN_CLASS = SCHEDULERS[BRUTE.scheduler].class_name
-Unit = tuple[str, Any, Size, Path, str]
-
-
-@cache
-def _painter(folder: Path) -> Any:
-    # Here: it pulls in torch, and only the drawing processes need it.
-    from bench.verify.painter import Painter
-
-    return Painter(folder)
-
-
-def _draw(unit: Unit) -> tuple[str, Any, dict[str, Any]]:
-    """One unit of work, from its file or new; runs in a drawing process."""
-    from bench.verify.gather import brute_data, cached, chunk_data, key_of
-
-    kind, what, size, folder, weights = unit
-    if kind == "chunk":
-        key = key_of(weights, ["chunk", asdict(what)])
-        return kind, what, cached(CACHE, key, lambda: chunk_data(_painter(folder), what))
-    key = key_of(weights, ["brute", what, size.brute_seeds])
-    return kind, what, cached(CACHE, key, lambda: brute_data(_painter(folder), what, size))
-
-
-def gather(size: Size, folder: Path, weights: str, jobs: int) -> tuple[dict[Chunk, Any], list[Any]]:
-    """Everything drawn and hashed: data by chunk, and one entry per brute-forced prompt."""
-    units: list[Unit] = [("chunk", chunk, size, folder, weights) for chunk in chunks(size)]
-    units += [("brute", number, size, folder, weights) for number in range(size.brute_prompts)]
-    by_chunk: dict[Chunk, Any] = {}
-    brute: dict[int, Any] = {}
-    started = time.monotonic()
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(jobs) as pool:
-        for done, (kind, what, data) in enumerate(pool.imap_unordered(_draw, units), 1):
-            if kind == "chunk":
-                by_chunk[what] = data
-            else:
-                brute[what] = data
-            minutes = (time.monotonic() - started) / 60
-            print(f"drawn {done} of {len(units)} units, {minutes:.1f} min", flush=True)
-    ordered = {chunk: by_chunk[chunk] for chunk in chunks(size)}
-    return ordered, [brute[number] for number in sorted(brute)]
 
 
 def rows_of(data: dict[Chunk, Any]) -> dict[str, list[Row]]:

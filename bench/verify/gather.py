@@ -1,14 +1,10 @@
-"""Generates a chunk and keeps its prints in a file, so that an interrupted bench goes on."""
+"""Draws a chunk of scenes in every way a sample may differ, and keeps the prints."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,30 +13,11 @@ from PIL import Image
 from bench.verify.edits import EDITS
 from bench.verify.painter import Painter
 from bench.verify.plan import BRUTE, CPU, IMG2IMG_STRENGTHS, PHILOX, Chunk, Settings, Size, scene
-from bench.verify.prints import VERSION, take
+from bench.verify.prints import take
 from marketplace.verification.calibration import Screen
 
 # Shares and least steps of the short run; its limits are what the bench finds.
 SCREEN = Screen(share=0.2, least_steps=3, distance_max=0, colour_max=0.0)
-
-
-def key_of(weights: str, what: object) -> str:
-    """File name of a unit of work: what is drawn, with which weights, hashed by which rules."""
-    text = json.dumps([weights, VERSION, what], sort_keys=True, default=asdict)
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
-
-
-def cached(folder: Path, key: str, make: Any) -> dict[str, Any]:
-    """The unit's data from its file, or made now and written in one move."""
-    path = folder / f"{key}.json"
-    if path.exists():
-        return dict(json.loads(path.read_text()))
-    folder.mkdir(parents=True, exist_ok=True)
-    data = make()
-    partial = path.with_suffix(f".{os.getpid()}.part")
-    partial.write_text(json.dumps(data))
-    partial.replace(path)
-    return dict(data)
 
 
 def chunk_data(painter: Painter, chunk: Chunk) -> dict[str, Any]:

@@ -159,7 +159,12 @@ def simulate(
     for place, pool in enumerate((honest, forged)):
         for item in pool:
             by_steps.setdefault(item[0].steps, ([], []))[place].append(item)
-    usable = [pools for pools in by_steps.values() if all(pools) or (not forged and pools[0])]
+    needs_good, needs_bad = fakes is not None, fakes is None or fakes > 0
+    usable = [
+        (good, bad)
+        for good, bad in by_steps.values()
+        if (good or not needs_good) and (bad or not needs_bad)
+    ]
     if not usable:
         return total
     for number in range(listings):
