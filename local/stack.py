@@ -22,7 +22,7 @@ WORKER_STOPPING = ((signal.SIGTERM, 4.0), (signal.SIGQUIT, 1.0))
 QUEUES = {
     "worker": ("default", ("--pool", "prefork", "--concurrency", "2")),
     # One at a time, in the worker's own process: the pipeline is loaded once.
-    "engine": ("engine.diffusers", ("--pool", "solo")),
+    "engine": ("engine.diffusers,engine.openai,evidence", ("--pool", "solo")),
 }
 
 
