@@ -22,6 +22,8 @@ CANDIDATE_NS = 12.0
 """What fetching one candidate's code costs on top; measured at ten million codes."""
 SCAN_NS = 1.2
 """What one word of the flat scan costs."""
+LOW_BITS = 11
+"""Of a wide chunk's bits, those sorted within the cache."""
 
 _FAR = 1e300
 
@@ -90,6 +92,47 @@ def bucket_chunk(column, shift, mask, directory, order):  # type: ignore[no-unty
     for key in range(directory.size - 1, 0, -1):
         directory[key] = directory[key - 1]
     directory[0] = np.uint32(0)
+
+
+@compiled
+def bucket_wide_chunk(column, shift, width, directory, order, pairs):  # type: ignore[no-untyped-def]
+    """As bucket_chunk, for so many buckets that a single pass would miss the cache at every step.
+
+    First into parts by the upper bits, then each part, small enough for the cache, by the lower
+    ones. `pairs` is room for (n,) uint64.
+    """
+    low_mask = (np.uint64(1) << np.uint64(LOW_BITS)) - np.uint64(1)
+    high_mask = (np.uint64(1) << np.uint64(width - LOW_BITS)) - np.uint64(1)
+    parts = np.int64(high_mask) + 1
+    high_shift = shift + np.uint64(LOW_BITS)
+    ends = np.zeros(parts + 1, np.int64)
+    for row in range(column.size):
+        ends[np.int64((column[row] >> high_shift) & high_mask) + 1] += 1
+    for part in range(parts):
+        ends[part + 1] += ends[part]
+    for row in range(column.size):
+        word = column[row]
+        upper = np.int64((word >> high_shift) & high_mask)
+        pairs[ends[upper]] = (((word >> shift) & low_mask) << np.uint64(32)) | np.uint64(row)
+        ends[upper] += 1  # from a part's beginning to its end
+    places = np.empty(np.int64(low_mask) + 1, np.int64)
+    begin = 0
+    for part in range(parts):
+        places[:] = 0
+        for slot in range(begin, ends[part]):
+            places[np.int64(pairs[slot] >> np.uint64(32))] += 1
+        place = begin
+        for low in range(places.size):
+            count = places[low]
+            directory[part * places.size + low] = np.uint32(place)
+            places[low] = place
+            place += count
+        for slot in range(begin, ends[part]):
+            lower = np.int64(pairs[slot] >> np.uint64(32))
+            order[places[lower]] = np.uint32(pairs[slot] & np.uint64(0xFFFFFFFF))
+            places[lower] += 1
+        begin = ends[part]
+    directory[directory.size - 1] = np.uint32(column.size)
 
 
 @compiled

@@ -100,17 +100,18 @@ class MultiIndex:
 
         rows = len(self)
         column = np.empty(rows, np.uint64)
-        for chunk, (word, shift, width) in enumerate(self._layout):
+        pairs = np.empty(rows if self._layout[:, 2].max() > 16 else 0, np.uint64)
+        for chunk, (word, shift, width) in enumerate(self._layout.tolist()):
             if shift == 0:
                 column[:] = self.codes[:, word]
             begin = int(self._first[chunk])
-            kernels.bucket_chunk(
-                column,
-                np.uint64(shift),
-                np.uint64((1 << int(width)) - 1),
-                self._directory[begin : begin + (1 << int(width)) + 1],
-                self._order[chunk * rows : (chunk + 1) * rows],
-            )
+            directory = self._directory[begin : begin + (1 << width) + 1]
+            order = self._order[chunk * rows : (chunk + 1) * rows]
+            if pairs.size:
+                kernels.bucket_wide_chunk(column, np.uint64(shift), width, directory, order, pairs)
+            else:
+                mask = np.uint64((1 << width) - 1)
+                kernels.bucket_chunk(column, np.uint64(shift), mask, directory, order)
 
 
 def scan(codes: Codes, query: Codes, radius: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -130,9 +131,9 @@ def scan(codes: Codes, query: Codes, radius: int) -> tuple[NDArray[np.int64], ND
 
 def warm_up() -> None:
     """Compile (or load) everything, so that no query waits for it; a few seconds when cold."""
-    for words in (1, 4):
+    for words, wide in ((1, False), (4, True)):
         codes = np.arange(SCAN_BELOW * words, dtype=np.uint64).reshape(-1, words)
-        index = MultiIndex(codes)
+        index = MultiIndex(codes, wide)
         index.search(codes[0], 3)
         index.search(codes[0], 64 * words)
 

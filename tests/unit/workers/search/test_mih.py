@@ -77,6 +77,21 @@ def test_the_probed_path_is_exact_where_the_scan_would_be_cheaper(
             assert found(index, query, radius) == by_hand(index.codes, query, radius)
 
 
+@pytest.mark.parametrize("name", [name for name in INDEXES if name != "too few for buckets"])
+def test_buckets_hold_every_row_once_in_order(name: str) -> None:
+    index = INDEXES[name]
+    for chunk, (word, shift, width) in enumerate(index._layout.tolist()):
+        keys = (index.codes[:, word] >> np.uint64(shift)) & np.uint64((1 << width) - 1)
+        order = index._order[chunk * ROWS : (chunk + 1) * ROWS]
+        assert np.array_equal(order, np.argsort(keys, kind="stable"))
+        first = int(index._first[chunk])
+        directory = index._directory[first : first + (1 << width) + 1]
+        assert np.array_equal(
+            np.diff(directory), np.bincount(keys.astype(int), minlength=1 << width)
+        )
+        assert directory[0] == 0
+
+
 def test_the_plan_satisfies_the_pigeonhole_principle() -> None:
     index = INDEXES["clustered, 16-bit chunks"]
     for radius in range(64):
