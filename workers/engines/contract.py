@@ -168,6 +168,7 @@ class Capability:
     max_guidance: float = 30.0
     noise_sources: frozenset[str] = frozenset({CPU_NOISE})
     max_batch: int = 1
+    negative_prompt: bool = True
 
     def check(self, request: GenerationRequest) -> None:
         """Raise EngineRefused, naming every reason, when the request is outside the limits."""
@@ -179,6 +180,8 @@ class Capability:
         found = []
         if not request.prompt.strip():
             found.append("the prompt is empty")
+        if request.negative_prompt and not self.negative_prompt:
+            found.append("the model reads no negative prompt")
         if request.scheduler not in self.schedulers:
             found.append(f"scheduler {request.scheduler!r} is not one of {sorted(self.schedulers)}")
         if request.noise_source not in self.noise_sources:

@@ -11,7 +11,16 @@ from importlib.metadata import PackageNotFoundError, version
 import torch
 
 # The packages whose release may move a pixel.
-_PIXEL_LIBRARIES = ("torch", "diffusers", "transformers", "tokenizers", "numpy", "pillow")
+_PIXEL_LIBRARIES = (
+    "torch",
+    "diffusers",
+    "transformers",
+    "tokenizers",
+    "compel",
+    "scipy",
+    "numpy",
+    "pillow",
+)
 
 
 def make_deterministic(device: str) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
@@ -23,18 +24,22 @@ from workers.engines.contract import (
     StepListener,
 )
 from workers.engines.errors import MODEL_FAILED, PROVIDER_REFUSED
+from workers.engines.families import PromptOptions
 from workers.engines.generators import noise_of
 from workers.engines.pipeline_cache import SHARED_CACHE, LoadedPipeline, PipelineCache, PipelineSpec
 from workers.engines.quiet import silence_model_libraries
 from workers.engines.schedulers import build_scheduler, config_sha256, recipe_of
 from workers.engines.watch import PREDICTIONS, RunWatch, to_images
 
+PLAIN_PROMPTS = PromptOptions()
+
 
 class DiffusersEngine:
     """One pipeline folder as an ImageGenerator. Loads on first use, keeps to one thread on CPU.
 
     `safety_checker` keeps the pipeline's own checker, whose finding refuses the image.
-    `weights_sha256`, if given, is what the folder's weights must digest to.
+    `weights_sha256`, if given, is what the folder's weights must digest to. `prompts` says how
+    the model reads them.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class DiffusersEngine:
         device: str = "cpu",
         safety_checker: bool = True,
         weights_sha256: str = "",
+        prompts: PromptOptions = PLAIN_PROMPTS,
         cache: PipelineCache = SHARED_CACHE,
     ) -> None:
         # Half precision is slow on a CPU and moves hashes a little; weights stored in fp16 are
@@ -54,6 +60,7 @@ class DiffusersEngine:
         self._capability = capability
         self._model_id = model_id
         self._spec = PipelineSpec(folder, device, dtype, safety_checker, weights_sha256)
+        self._prompts = prompts
         self._cache = cache
 
     @property
@@ -64,6 +71,15 @@ class DiffusersEngine:
     def warm_up(self) -> None:
         """Load the pipeline now rather than with the first image. Raises EngineUnavailable."""
         self._cache.get(self._spec)
+
+    def plan(self, request: GenerationRequest) -> Provenance:
+        """The provenance that `generate` would state, with 0 seconds; loads, but makes no image.
+
+        Raises EngineRefused and EngineUnavailable as `generate` does.
+        """
+        loaded = self._ready([request])
+        scheduler = build_scheduler(request.scheduler, loaded.scheduler_config)
+        return self._provenance(loaded, scheduler, request, 0.0)
 
     def generate(
         self,
@@ -80,12 +96,26 @@ class DiffusersEngine:
         """See ImageGenerator. Steps are told once for all images of a go."""
         if len({replace(request, prompt="", seed=0) for request in requests}) > 1:
             raise EngineRefused("only requests that differ in prompt and seed make a batch")
-        size = self._capability.max_batch
-        return [
-            result
-            for start in range(0, len(requests), size)
-            for result in self._make(requests[start : start + size], on_step, None)
-        ]
+        loaded = self._ready(requests)
+        results: list[GenerationResult] = []
+        go: list[GenerationRequest] = []
+        for request in requests:
+            alone = loaded.family.runs_alone(loaded.pipeline, request, self._prompts)
+            if go and (alone or len(go) == self._capability.max_batch):
+                results += self._make(go, on_step, None)
+                go = []
+            if alone:
+                results += self._make([request], on_step, None)
+            else:
+                go.append(request)
+        return results + (self._make(go, on_step, None) if go else [])
+
+    def _ready(self, requests: Sequence[GenerationRequest]) -> LoadedPipeline:
+        for request in requests:
+            self._capability.check(request)
+        determinism.make_deterministic(self._spec.device)
+        silence_model_libraries()
+        return self._cache.get(self._spec)
 
     def _make(
         self,
@@ -93,22 +123,20 @@ class DiffusersEngine:
         on_step: StepListener | None,
         on_preview: PreviewListener | None,
     ) -> list[GenerationResult]:
-        for request in requests:
-            self._capability.check(request)
-        determinism.make_deterministic(self._spec.device)
-        loaded = self._cache.get(self._spec)
+        loaded = self._ready(requests)
+        pipeline, family = loaded.pipeline, loaded.family
         with loaded.lock:
-            silence_model_libraries()
             first = requests[0]
             started = time.perf_counter()
-            loaded.pipeline.scheduler = build_scheduler(first.scheduler, loaded.scheduler_config)
+            scheduler = build_scheduler(first.scheduler, loaded.scheduler_config)
+            pipeline.scheduler = scheduler
             images, evaluations = self._run(loaded, requests, on_step, on_preview)
             seconds = (time.perf_counter() - started) / len(requests)
             return [
                 GenerationResult(
                     image=image,
-                    provenance=self._provenance(loaded, request, seconds),
-                    prompt_truncated=_is_truncated(loaded, request.prompt),
+                    provenance=self._provenance(loaded, scheduler, request, seconds),
+                    prompt_truncated=family.is_cut_off(pipeline, request.prompt, self._prompts),
                     evaluations=evaluations,
                 )
                 for request, image in zip(requests, images, strict=True)
@@ -137,7 +165,7 @@ class DiffusersEngine:
             )
             with watch:
                 output = pipeline(
-                    **family.arguments(pipeline, requests),
+                    **family.arguments(pipeline, requests, self._prompts),
                     **noise.arguments,
                     callback_on_step_end=watch.on_step_end,
                     output_type="np",  # floats, in which a NaN can still be seen
@@ -160,10 +188,9 @@ class DiffusersEngine:
         return images, watch.evaluations
 
     def _provenance(
-        self, loaded: LoadedPipeline, request: GenerationRequest, seconds: float
+        self, loaded: LoadedPipeline, scheduler: Any, request: GenerationRequest, seconds: float
     ) -> Provenance:
         dtype = str(self._spec.dtype).removeprefix("torch.")
-        scheduler = loaded.pipeline.scheduler
         return Provenance(
             engine=self._capability.engine,
             model_id=self._model_id,
@@ -184,10 +211,3 @@ class DiffusersEngine:
             seconds=seconds,
             noise_source=request.noise_source,
         )
-
-
-def _is_truncated(loaded: LoadedPipeline, prompt: str) -> bool:
-    tokenizer = getattr(loaded.pipeline, "tokenizer", None)
-    if tokenizer is None:
-        return False
-    return len(tokenizer(prompt).input_ids) > tokenizer.model_max_length

@@ -23,3 +23,5 @@ def silence_model_libraries() -> None:
     transformers_logging.disable_progress_bar()
     # Their warnings are about one another (diffusers' arrays and NumPy's next release).
     warnings.filterwarnings("ignore", module=r"(diffusers|transformers)\.")
+    # diffusers hands a torch tensor to numpy.cumsum, and numpy takes the blame upon itself.
+    warnings.filterwarnings("ignore", message="__array_wrap__ must accept", module=r"numpy\.")

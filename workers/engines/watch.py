@@ -86,6 +86,7 @@ class RunWatch:
         self._shares = preview_steps(requests[0].steps) if self._prediction else {}
         self._x0: torch.Tensor | None = None
         self._rows = 0
+        self._previewing = False
         self.raised: BaseException | None = None
 
     @property
@@ -95,7 +96,10 @@ class RunWatch:
 
     def __enter__(self) -> RunWatch:
         denoiser = self._family.denoiser(self._pipeline)
-        self._hook = denoiser.register_forward_pre_hook(self._count, with_kwargs=True)
+        self._hooks = [denoiser.register_forward_pre_hook(self._count, with_kwargs=True)]
+        decoder = getattr(getattr(self._pipeline, "vae", None), "decoder", None)
+        if decoder is not None:
+            self._hooks.append(decoder.register_forward_hook(self._check_decoded))
         scheduler = self._pipeline.scheduler
         plain = scheduler.step
 
@@ -117,7 +121,8 @@ class RunWatch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._hook.remove()
+        for hook in self._hooks:
+            hook.remove()
         del self._scheduler.step
         self._x0 = None
 
@@ -133,8 +138,7 @@ class RunWatch:
         return tensors
 
     def _after_step(self, pipeline: Any, call: int, latents: torch.Tensor) -> None:
-        if not bool(torch.isfinite(latents).all()):
-            raise EngineUnavailable("the model computed NaN or infinity", code=BAD_PIXELS)
+        require_finite(latents)
         steps = self._requests[0].steps
         # Two-stage schedulers evaluate twice a step (once in the last), so calls are not steps.
         done = call * steps // max(pipeline.num_timesteps, 1)
@@ -142,25 +146,42 @@ class RunWatch:
             self._on_step(max(done, 1), steps)
         share = self._shares.pop(done, None)
         if share is not None and self._x0 is not None and self._on_preview is not None:
-            preview = Preview(share, done, steps, self._decoded(self._x0))
-            if not self._on_preview(preview):
+            image = self._decoded(self._x0)
+            if image is not None and not self._on_preview(Preview(share, done, steps, image)):
                 raise EngineInterrupted(
                     f"stopped by its preview after step {done}", evaluations=self.evaluations
                 )
 
-    def _decoded(self, x0: torch.Tensor) -> Image.Image:
+    def _decoded(self, x0: torch.Tensor) -> Image.Image | None:
+        """None when an early guess overflows the decoder: no preview rather than a wrong one."""
         first = self._requests[0]
-        return to_images(self._family.decode(self._pipeline, x0, first.width, first.height))[0]
+        self._previewing = True
+        try:
+            pixels = self._family.decode(self._pipeline, x0, first.width, first.height)
+        finally:
+            self._previewing = False
+        return to_images(pixels)[0] if np.isfinite(pixels).all() else None
+
+    def _check_decoded(self, module: Any, args: Any, output: Any) -> None:
+        # Here, because pictures are clamped to 0..1 afterwards and infinity turns into white.
+        if not self._previewing and torch.is_tensor(output):
+            require_finite(output)
 
     def _count(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         given = args or tuple(kwargs.values())
         self._rows += next(int(value.shape[0]) for value in given if torch.is_tensor(value))
 
 
+def require_finite(values: torch.Tensor) -> None:
+    """Raises EngineUnavailable (BAD_PIXELS) for NaN or infinity."""
+    if not bool(torch.isfinite(values).all()):
+        raise EngineUnavailable("the model computed NaN or infinity", code=BAD_PIXELS)
+
+
 def to_images(pixels: FloatImages) -> list[Image.Image]:
-    """RGB images. Raises EngineUnavailable (BAD_PIXELS) for NaN or infinity."""
+    """RGB images. Raises EngineUnavailable (BAD_PIXELS) for NaN."""
     if not np.isfinite(pixels).all():
-        raise EngineUnavailable("the picture holds NaN or infinity", code=BAD_PIXELS)
+        raise EngineUnavailable("the picture holds NaN", code=BAD_PIXELS)
     # As diffusers' own numpy_to_pil rounds.
     rounded = (pixels * 255).round().astype("uint8")
     return [Image.fromarray(one).convert("RGB") for one in rounded]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -13,25 +12,20 @@ from diffusers import (
     StableDiffusionPipeline,
     UNet2DConditionModel,
 )
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextModel
 
-from workers.engines.contract import Capability
+from tests.factories.pipelines import (
+    T5_LIMIT,
+    make_tokenizer,
+    save_flux,
+    save_sdxl,
+    text_config,
+)
+from workers.engines.contract import NOISE_SOURCES, Capability
 from workers.engines.diffusers_engine import DiffusersEngine
+from workers.engines.families import PromptOptions
 from workers.engines.pipeline_cache import PipelineCache
-from workers.engines.registry import HOUSE_CAPABILITY
-
-TOKEN_LIMIT = 16
-
-
-def make_tokenizer(folder: Path) -> CLIPTokenizer:
-    """Every printable ASCII character is a token, so any short text can be read back."""
-    letters = [chr(code) for code in range(33, 127)]
-    tokens = [*letters, *(f"{letter}</w>" for letter in letters)]
-    tokens += ["<|startoftext|>", "<|endoftext|>"]
-    folder.mkdir()
-    (folder / "vocab.json").write_text(json.dumps({t: i for i, t in enumerate(tokens)}))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    return CLIPTokenizer.from_pretrained(folder, model_max_length=TOKEN_LIMIT)
+from workers.engines.scheduler_tables import SCHEDULERS
 
 
 def make_pipeline(scratch: Path) -> StableDiffusionPipeline:
@@ -41,17 +35,6 @@ def make_pipeline(scratch: Path) -> StableDiffusionPipeline:
     """
     torch.manual_seed(0)
     tokenizer = make_tokenizer(scratch / "tokenizer")
-    text = CLIPTextConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        max_position_embeddings=TOKEN_LIMIT,
-        eos_token_id=tokenizer.eos_token_id,
-        bos_token_id=tokenizer.bos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
     unet = UNet2DConditionModel(
         sample_size=8,
         block_out_channels=(8, 16),
@@ -74,7 +57,7 @@ def make_pipeline(scratch: Path) -> StableDiffusionPipeline:
     )
     return StableDiffusionPipeline(
         vae=vae,
-        text_encoder=CLIPTextModel(text),
+        text_encoder=CLIPTextModel(text_config(tokenizer)),
         tokenizer=tokenizer,
         unet=unet,
         scheduler=scheduler,
@@ -101,21 +84,46 @@ def toy_engine(toy_pipeline_dir: Path) -> DiffusersEngine:
     return make_engine(toy_pipeline_dir)
 
 
-def make_engine(folder: Path, cache: PipelineCache | None = None) -> DiffusersEngine:
+@pytest.fixture(scope="session")
+def sdxl_engine(tmp_path_factory: pytest.TempPathFactory) -> DiffusersEngine:
+    """SDXL, trained without zero terminal SNR, so that every scheduler can run it."""
+    return make_engine(save_sdxl(tmp_path_factory.mktemp("sdxl")))
+
+
+@pytest.fixture(scope="session")
+def flux_engine(tmp_path_factory: pytest.TempPathFactory) -> DiffusersEngine:
+    """FLUX.1 dev."""
+    folder = save_flux(tmp_path_factory.mktemp("flux"), guidance_embeds=True)
+    return make_engine(folder, prompts=PromptOptions(token_limit=T5_LIMIT))
+
+
+@pytest.fixture(scope="session")
+def schnell_engine(tmp_path_factory: pytest.TempPathFactory) -> DiffusersEngine:
+    """FLUX.1 schnell."""
+    folder = save_flux(tmp_path_factory.mktemp("schnell"), guidance_embeds=False)
+    return make_engine(folder, prompts=PromptOptions(token_limit=T5_LIMIT))
+
+
+def make_engine(
+    folder: Path, cache: PipelineCache | None = None, prompts: PromptOptions | None = None
+) -> DiffusersEngine:
     """An engine over the folder with a cache of its own."""
     capability = Capability(
         engine="toy",
         reproducible=True,
-        schedulers=HOUSE_CAPABILITY.schedulers,
+        schedulers=frozenset(SCHEDULERS),
         min_side=64,
         max_side=128,
         size_multiple=16,
         max_steps=20,
+        noise_sources=NOISE_SOURCES,
+        max_batch=3,
     )
     return DiffusersEngine(
         capability,
         folder,
         "tests/toy",
         safety_checker=False,
+        prompts=prompts or PromptOptions(),
         cache=cache or PipelineCache(),
     )

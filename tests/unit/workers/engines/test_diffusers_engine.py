@@ -1,5 +1,6 @@
 """A real pipeline at toy size: reproducible, interruptible, silent about prompts."""
 
+import errno
 import hashlib
 import json
 import logging
@@ -11,9 +12,11 @@ import torch
 from diffusers.utils import logging as diffusers_logging
 
 from tests.factories.generation import generation_request
+from tests.unit.workers.engines.conftest import make_engine
 from workers.engines import diffusers_engine
 from workers.engines.contract import EngineInterrupted, EngineRefused, EngineUnavailable
-from workers.engines.pipeline_cache import digest_of
+from workers.engines.families import PromptOptions
+from workers.engines.pipeline_cache import PipelineCache, digest_of
 from workers.engines.registry import HOUSE_CAPABILITY
 
 # Longer than the toy tokenizer reads: diffusers' notice about it quotes the part left out.
@@ -97,9 +100,14 @@ def test_the_provenance_is_complete(toy_engine, toy_pipeline_dir):
     assert expected.items() <= provenance.items()
 
 
-def test_a_prompt_longer_than_the_model_reads_is_reported(toy_engine):
-    assert toy_engine.generate(generation_request(prompt=LONG_PROMPT)).prompt_truncated
-    assert not toy_engine.generate(generation_request(prompt="a fox")).prompt_truncated
+def test_a_prompt_that_is_cut_off_is_reported(toy_pipeline_dir):
+    engine = make_engine(toy_pipeline_dir, prompts=PromptOptions(chunks=False))
+    assert engine.generate(generation_request(prompt=LONG_PROMPT)).prompt_truncated
+    assert not engine.generate(generation_request(prompt="a fox")).prompt_truncated
+
+
+def test_a_prompt_read_in_chunks_is_not_cut_off(toy_engine):
+    assert not toy_engine.generate(generation_request(prompt=LONG_PROMPT)).prompt_truncated
 
 
 @pytest.fixture
@@ -117,8 +125,10 @@ def every_log_record(caplog):
         logger.propagate = propagate
 
 
-def test_no_prompt_reaches_a_log_or_the_console(toy_engine, every_log_record, capfd):
-    toy_engine.generate(generation_request(prompt=LONG_PROMPT, negative_prompt=LONG_PROMPT + "!"))
+@pytest.mark.parametrize("chunks", [True, False])
+def test_no_prompt_reaches_a_log_or_the_console(toy_pipeline_dir, every_log_record, capfd, chunks):
+    engine = make_engine(toy_pipeline_dir, prompts=PromptOptions(chunks=chunks))
+    engine.generate(generation_request(prompt=LONG_PROMPT, negative_prompt=LONG_PROMPT + "!"))
     written = capfd.readouterr()
     told = every_log_record.text + written.out + written.err
     assert "quill" not in told.replace(" ", "")
@@ -126,14 +136,15 @@ def test_no_prompt_reaches_a_log_or_the_console(toy_engine, every_log_record, ca
 
 
 def test_without_the_silencing_the_prompt_would_be_logged(
-    toy_engine, every_log_record, monkeypatch
+    toy_pipeline_dir, every_log_record, monkeypatch
 ):
     # Guards the test above: if diffusers stops quoting prompts, it proves nothing any more.
-    toy_engine.warm_up()
+    engine = make_engine(toy_pipeline_dir, prompts=PromptOptions(chunks=False))
+    engine.warm_up()
     monkeypatch.setattr(diffusers_engine, "silence_model_libraries", lambda: None)
     diffusers_logging.set_verbosity(logging.DEBUG)
     warnings.filterwarnings("ignore", category=DeprecationWarning)  # diffusers' own, against NumPy
-    toy_engine.generate(generation_request(prompt=LONG_PROMPT))
+    engine.generate(generation_request(prompt=LONG_PROMPT))
     assert "quill" in every_log_record.text.replace(" ", "")
 
 
@@ -147,3 +158,48 @@ def test_a_failure_inside_the_library_does_not_quote_the_prompt(toy_engine, monk
     assert "zebraquill" not in str(failure.value)
     assert "ValueError at test_diffusers_engine.py:" in str(failure.value)
     assert failure.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (RuntimeError("DefaultCPUAllocator: not enough memory: zebraquill"), "OUT_OF_MEMORY"),
+        (torch.OutOfMemoryError("zebraquill"), "OUT_OF_MEMORY"),
+        (MemoryError(), "OUT_OF_MEMORY"),
+        (OSError(errno.ENOSPC, "zebraquill"), "DISK_FULL"),
+        (KeyError("zebraquill"), "MODEL_FAILED"),
+    ],
+)
+def test_a_failure_has_its_code(toy_engine, monkeypatch, error, code):
+    def fail(scheduler, *args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("diffusers.DPMSolverMultistepScheduler.step", fail)
+    with pytest.raises(EngineUnavailable) as failure:
+        toy_engine.generate(generation_request())
+    assert failure.value.code == code
+    assert "zebraquill" not in str(failure.value)
+
+
+def test_an_error_of_the_listeners_keeps_its_own_name(toy_engine):
+    with pytest.raises(MemoryError):
+        toy_engine.generate(
+            generation_request(), lambda step, steps: (_ for _ in ()).throw(MemoryError)
+        )
+
+
+@pytest.mark.parametrize("part", ["unet", "vae"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_broken_numbers_are_not_a_picture(toy_pipeline_dir, part, value):
+    cache = PipelineCache()
+    engine = make_engine(toy_pipeline_dir, cache)
+    engine.warm_up()
+    network = getattr(cache.get(engine._spec).pipeline, part)
+    # The decoder's or the denoiser's last layer: nothing after it can swallow the value.
+    layer = network.conv_out if part == "unet" else network.decoder.layers[-1]
+    layer.bias.fill_(value)
+    heard = []
+    with pytest.raises(EngineUnavailable) as failure:
+        engine.generate(generation_request(), lambda *step: heard.append(step))
+    assert failure.value.code == "BAD_PIXELS"
+    assert heard == ([] if part == "unet" else [(1, 3), (2, 3), (3, 3)])

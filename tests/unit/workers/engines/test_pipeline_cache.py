@@ -1,5 +1,6 @@
 """One pipeline per process; weights are digested by name and content."""
 
+import errno
 import shutil
 
 import pytest
@@ -62,16 +63,41 @@ def test_the_digest_sees_names_and_ignores_other_files(tmp_path):
 
 
 @pytest.mark.parametrize("broken", ["unet/config.json", "unet/diffusion_pytorch_model.safetensors"])
-def test_an_incomplete_folder_is_unavailable(toy_pipeline_dir, tmp_path, broken):
+def test_an_incomplete_folder_is_missing_something(toy_pipeline_dir, tmp_path, broken):
     copy = shutil.copytree(toy_pipeline_dir, tmp_path / "copy")
     (copy / broken).unlink()
-    with pytest.raises(EngineUnavailable, match="does not load"):
+    with pytest.raises(EngineUnavailable, match="does not load") as failure:
         PipelineCache().get(spec(copy))
+    assert failure.value.code == "WEIGHTS_MISSING"
 
 
-def test_a_truncated_weights_file_is_unavailable(toy_pipeline_dir, tmp_path):
+def test_a_truncated_weights_file_is_corrupt(toy_pipeline_dir, tmp_path):
     copy = shutil.copytree(toy_pipeline_dir, tmp_path / "copy")
     weights = copy / "unet" / "diffusion_pytorch_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
-    with pytest.raises(EngineUnavailable, match="does not load"):
+    with pytest.raises(EngineUnavailable, match="does not load") as failure:
         PipelineCache().get(spec(copy))
+    assert failure.value.code == "WEIGHTS_CORRUPT"
+
+
+def test_weights_are_held_against_their_digest(toy_pipeline_dir):
+    digest = digest_of(toy_pipeline_dir, ["*.safetensors"])
+    loaded = PipelineCache().get(spec(toy_pipeline_dir, expected_weights_sha256=digest))
+    assert loaded.weights_sha256 == digest
+    with pytest.raises(EngineUnavailable, match="digest to") as failure:
+        PipelineCache().get(spec(toy_pipeline_dir, expected_weights_sha256="0" * 64))
+    assert failure.value.code == "WEIGHTS_CORRUPT"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(OSError(errno.ENOSPC, "full"), "DISK_FULL"), (MemoryError(), "OUT_OF_MEMORY")],
+)
+def test_a_load_that_runs_out_of_something_says_so(toy_pipeline_dir, monkeypatch, error, code):
+    def fail(*args, **kwargs):
+        raise ValueError("while loading") from error
+
+    monkeypatch.setattr("diffusers.AutoPipelineForText2Image.from_pretrained", fail)
+    with pytest.raises(EngineUnavailable) as failure:
+        PipelineCache().get(spec(toy_pipeline_dir))
+    assert failure.value.code == code

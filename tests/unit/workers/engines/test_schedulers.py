@@ -1,10 +1,20 @@
 """Each scheduler name means one exact configuration, and keeps what the model was trained with."""
 
+import inspect
+
+import diffusers
 import pytest
-from diffusers import DPMSolverMultistepScheduler, PNDMScheduler
+from diffusers import (
+    DPMSolverMultistepScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    PNDMScheduler,
+)
 
 from workers.engines.contract import EngineRefused
-from workers.engines.schedulers import SCHEDULERS, SchedulerRecipe, build_scheduler, config_sha256
+from workers.engines.quiet import silence_model_libraries
+from workers.engines.registry import HOUSE_CAPABILITY
+from workers.engines.scheduler_tables import FLOW_SCHEDULERS
+from workers.engines.schedulers import SCHEDULERS, build_scheduler, config_sha256
 
 V_PREDICTION = {
     "beta_schedule": "scaled_linear",
@@ -16,11 +26,17 @@ V_PREDICTION = {
 }
 
 
+@pytest.fixture(autouse=True)
+def quiet_libraries():
+    """As the engine does before it builds a scheduler."""
+    silence_model_libraries()
+
+
 def house_config():
     return dict(DPMSolverMultistepScheduler(**V_PREDICTION).config)
 
 
-@pytest.mark.parametrize("name", SCHEDULERS)
+@pytest.mark.parametrize("name", sorted(HOUSE_CAPABILITY.schedulers))
 def test_what_the_model_was_trained_with_is_kept(name):
     config = build_scheduler(name, house_config()).config
     assert {key: config[key] for key in V_PREDICTION} == V_PREDICTION
@@ -29,10 +45,45 @@ def test_what_the_model_was_trained_with_is_kept(name):
 @pytest.mark.parametrize("name", SCHEDULERS)
 def test_the_pinned_settings_win(name):
     leaky = house_config() | {"use_karras_sigmas": True, "clip_sample": True, "thresholding": True}
+    leaky |= {"set_alpha_to_one": False, "rescale_betas_zero_snr": False}
     scheduler = build_scheduler(name, leaky)
     recipe = SCHEDULERS[name]
     assert type(scheduler).__name__ == recipe.class_name
-    assert {key: scheduler.config[key] for key in recipe.pinned} == recipe.pinned
+    pinned = {**recipe.pinned, **(recipe.classic or {})}
+    assert {key: scheduler.config[key] for key in pinned} == pinned
+
+
+def test_every_argument_that_decides_pixels_is_pinned_or_trained_with():
+    # What is left to a class's default may change with a release of diffusers.
+    free = {"dynamic_thresholding_ratio", "sample_max_value", "clip_sample_range", "flow_shift"}
+    free |= {"lambda_min_clipped", "solver_p", "use_dynamic_shifting", "time_shift_type"}
+    free |= {"sigma_min", "sigma_max", "shift_terminal", "set_alpha_to_one"}
+    for name, recipe in SCHEDULERS.items():
+        arguments = set(
+            inspect.signature(getattr(diffusers, recipe.class_name).__init__).parameters
+        )
+        trained = {"num_train_timesteps", "beta_start", "beta_end", "beta_schedule"}
+        trained |= {"trained_betas", "prediction_type", "rescale_betas_zero_snr", "self"}
+        open_ = arguments - trained - free - set(recipe.pinned) - set(recipe.classic or {})
+        assert not open_, f"{name}: {open_}"
+
+
+def test_ddim_ends_where_its_spacing_ends():
+    classic = build_scheduler("ddim", dict(PNDMScheduler(beta_schedule="scaled_linear").config))
+    assert classic.config["set_alpha_to_one"] is False
+    assert (classic.config["timestep_spacing"], classic.config["steps_offset"]) == ("leading", 1)
+    ours = build_scheduler("ddim", house_config() | {"set_alpha_to_one": False})
+    assert ours.config["set_alpha_to_one"] is True
+    assert ours.config["timestep_spacing"] == "trailing"
+
+
+@pytest.mark.parametrize("name", FLOW_SCHEDULERS)
+def test_a_flow_model_gets_a_flow_scheduler(name):
+    config = dict(FlowMatchEulerDiscreteScheduler(shift=3.0).config)
+    scheduler = build_scheduler(name, config)
+    assert isinstance(scheduler, FlowMatchEulerDiscreteScheduler)
+    assert scheduler.config["shift"] == 3.0
+    assert scheduler.config["use_karras_sigmas"] is (name == "euler_karras")
 
 
 def test_ddim_does_not_clip_latents():
@@ -60,17 +111,15 @@ def test_a_new_object_every_time():
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(EngineRefused, match="'plms' is not one of"):
-        build_scheduler("plms", house_config())
+    with pytest.raises(EngineRefused, match="'restart' is not one of"):
+        build_scheduler("restart", house_config())
 
 
-def test_a_scheduler_that_cannot_honour_the_training_is_refused(monkeypatch):
-    # PNDM has no notion of a zero terminal signal-to-noise ratio.
-    recipes = {"pndm": SchedulerRecipe("PNDMScheduler", {})}
-    monkeypatch.setattr("workers.engines.schedulers.SCHEDULERS", recipes)
+@pytest.mark.parametrize("name", ["heun", "lms", "plms", "dpm_2", "deis"])
+def test_a_scheduler_that_cannot_honour_the_training_is_refused(name):
+    # They have no notion of a zero terminal signal-to-noise ratio.
     with pytest.raises(EngineRefused, match="cannot honour the model's rescale_betas_zero_snr"):
-        build_scheduler("pndm", house_config())
-    assert build_scheduler("pndm", house_config() | {"rescale_betas_zero_snr": False})
+        build_scheduler(name, house_config())
 
 
 def test_the_digest_follows_the_configuration():
