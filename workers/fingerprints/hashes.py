@@ -44,7 +44,7 @@ def fingerprint(image: Image.Image) -> Fingerprint:
         raise ValueError(f"expected an RGB image, got {image.mode}")
     if min(image.size) < MIN_SIDE:
         raise ValueError(f"image sides must be at least {MIN_SIDE} px, got {image.size}")
-    pixels = _shrink(np.asarray(image))
+    pixels = shrink(np.asarray(image))
     bits, quality = pdqhash.compute(pixels)
     shrunk = Image.fromarray(pixels)
     return Fingerprint(
@@ -67,7 +67,8 @@ def hamming(a: bytes, b: bytes) -> int:
     return (int.from_bytes(a) ^ int.from_bytes(b)).bit_count()
 
 
-def _shrink(pixels: NDArray[np.uint8]) -> NDArray[Any]:
+def shrink(pixels: NDArray[np.uint8]) -> NDArray[Any]:
+    """RGB pixels (h, w, 3) as definition 1 hashes them: longer side at most MAX_SIDE px."""
     height, width = pixels.shape[:2]
     if max(height, width) <= MAX_SIDE:
         return np.ascontiguousarray(pixels)
