@@ -12,6 +12,7 @@ from marketplace.verification import corpus_models as verification_corpus_models
 from marketplace.verification import models as verification_models
 from marketplace.verification import proof_models
 from marketplace.verification import spend_models as verification_spend_models
+from marketplace.verification import window_models as verification_window_models
 from marketplace.verification.consistency import models as consistency_models
 from marketplace.verification.preflight import models as preflight_models
 
@@ -19,11 +20,12 @@ MODEL_MODULES = (
     accounts_models,
     listings_models,
     verification_models,
-    proof_models,
     verification_corpus_models,
+    proof_models,
     consistency_models,
     preflight_models,
     verification_spend_models,
+    verification_window_models,
     moderation_models,
     orders_models,
     stripe_events_models,

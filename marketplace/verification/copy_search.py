@@ -1,89 +1,106 @@
-"""Whether a sample was taken from another seller: exact search over all stored fingerprints.
+"""Whether a sample was taken from another seller: what counts as a hit, and whose came first.
 
-PostgreSQL counts the differing bits itself. A scan is exact at this size; the index for large
-catalogues comes behind the same function (see docs/architecture.md).
+Equal files and equal pixels are found here; edited copies are found by a worker
+(workers/search/copies.py) and handed in. The first to list wins: a picture that this seller
+showed earlier than the other one is no offence, whoever holds copies of it now.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, literal, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import Session, aliased
 
-from marketplace.core.columns import HashBits
 from marketplace.core.ids import new_id
 from marketplace.listings.models import Listing, ListingVersion, Sample
+from marketplace.listings.states import ListingState
 from marketplace.verification.models import CopyHit, VerificationRun
 from marketplace.verification.policy import FoundCopy
-from marketplace.verification.similarity import REPRODUCED_MAX, TRUSTED_QUALITY
 
 MAX_HITS = 20
 """Per sample; a case needs proof of copying, not a census."""
 
 
 @dataclass(frozen=True)
-class Mirrored:
-    """Hashes of a sample flipped left to right."""
+class Lookalike:
+    """A stored sample that shows the same picture, perhaps edited.
 
-    pdq: bytes
-    dct256: bytes
+    kind, method, distance, agreement, overlap: as in CopyHit.
+    """
+
+    sample_id: str
+    kind: str
+    method: str
+    distance: int
+    agreement: float
+    overlap: float
+
+
+@dataclass(frozen=True)
+class _Other:
+    """A sample that may be an origin, with whose it is and since when."""
+
+    sample_id: str
+    seller_id: str
+    created_at: datetime
 
 
 def record_copies(
-    session: Session, run: VerificationRun, sample: Sample, mirrored: Mirrored
-) -> None:
-    """Search for one fingerprinted sample among other sellers' samples and store the hits."""
-    version = session.get_one(ListingVersion, sample.version_id)
-    seller_id = session.get_one(Listing, version.listing_id).seller_id
-    trusted = (sample.pdq_quality or 0) >= TRUSTED_QUALITY
-    column = Sample.pdq if trusted else Sample.dct256
-    straight = _distance(column, (sample.pdq if trusted else sample.dct256) or b"")
-    flipped = _distance(column, mirrored.pdq if trusted else mirrored.dct256)
-    same_file = Sample.file_sha256 == sample.file_sha256
-    same_pixels = Sample.pixel_sha256 == sample.pixel_sha256
-    # A flat picture is close to every other flat picture: only equal quality classes compare.
-    alike = (
-        (Sample.pdq_quality >= TRUSTED_QUALITY)
-        if trusted
-        else (Sample.pdq_quality < TRUSTED_QUALITY)
-    ) & or_(straight <= REPRODUCED_MAX, flipped <= REPRODUCED_MAX)
-    rows = session.execute(
-        select(Sample, same_file, same_pixels, straight, flipped)
-        .join(ListingVersion, Sample.version_id == ListingVersion.id)
-        .join(Listing, ListingVersion.listing_id == Listing.id)
-        .where(
-            Listing.seller_id != seller_id,
-            Sample.fingerprint_version == sample.fingerprint_version,
-            or_(same_file, same_pixels, alike),
-        )
-        .order_by(func.least(straight, flipped), Sample.created_at)
-        .limit(MAX_HITS)
-    ).all()
-    for other, is_file, is_pixels, distance, mirror_distance in rows:
-        kind = (
-            "same_file"
-            if is_file
-            else "same_pixels"
-            if is_pixels
-            else "same_picture"
-            if distance <= mirror_distance
-            else "mirrored"
-        )
+    session: Session,
+    run: VerificationRun,
+    sample: Sample,
+    lookalikes: Sequence[Lookalike] = (),
+) -> list[CopyHit]:
+    """Store the run's hits on one sample among other sellers' listings; safe to repeat.
+
+    Args:
+        lookalikes: edited copies that a worker has confirmed, any seller's, any number.
+
+    Returns:
+        The hits of this sample, earlier origins first.
+    """
+    seller_id = seller_of(session, sample)
+    found = {look.sample_id: look for look in lookalikes} | {
+        look.sample_id: look for look in _equal(session, sample)
+    }
+    others = _listed(session, [*found])
+    # A new version shows old pictures again: what counts is when this seller first did.
+    mine = [other.created_at for other in others if other.seller_id == seller_id]
+    first_shown = min([sample.created_at, *mine])
+    hits = [
+        (other.created_at < first_shown, found[other.sample_id])
+        for other in others
+        if other.seller_id != seller_id
+    ]
+    hits.sort(key=lambda hit: (not hit[0], hit[1].distance, hit[1].sample_id))
+    for is_earlier, look in hits[:MAX_HITS]:
         session.execute(
             insert(CopyHit)
             .values(
                 id=new_id(),
                 run_id=run.id,
                 sample_id=sample.id,
-                other_sample_id=other.id,
-                kind=kind,
-                distance=min(distance, mirror_distance),
-                other_is_earlier=other.created_at < sample.created_at,
+                other_sample_id=look.sample_id,
+                kind=look.kind,
+                method=look.method,
+                distance=look.distance,
+                agreement=look.agreement,
+                overlap=look.overlap,
+                other_is_earlier=is_earlier,
             )
             .on_conflict_do_nothing()
         )
+    return list(
+        session.scalars(
+            select(CopyHit)
+            .where(CopyHit.run_id == run.id, CopyHit.sample_id == sample.id)
+            .order_by(CopyHit.other_is_earlier.desc(), CopyHit.distance, CopyHit.id)
+        )
+    )
 
 
 def copies_of_run(session: Session, run: VerificationRun) -> list[FoundCopy]:
@@ -119,7 +136,34 @@ def prompt_sold_elsewhere(session: Session, version: ListingVersion) -> bool:
     return session.scalar(select(twin.exists())) or False
 
 
-def _distance(column: InstrumentedAttribute[bytes | None], value: bytes) -> ColumnElement[int]:
-    """Hamming distance in bits, computed by the database."""
-    bits = literal(value, HashBits(256))
-    return func.bit_count(column.op("#")(bits))
+def seller_of(session: Session, sample: Sample) -> str:
+    """Whose listing the sample belongs to."""
+    version = session.get_one(ListingVersion, sample.version_id)
+    return session.get_one(Listing, version.listing_id).seller_id
+
+
+def _equal(session: Session, sample: Sample) -> list[Lookalike]:
+    """Samples with the same file or the same pixels."""
+    same_file = Sample.file_sha256 == sample.file_sha256
+    rows = session.execute(
+        select(Sample.id, same_file).where(
+            or_(same_file, Sample.pixel_sha256 == sample.pixel_sha256), Sample.id != sample.id
+        )
+    )
+    exact = Lookalike("", "same_pixels", "digest", 0, 1.0, 1.0)
+    return [
+        replace(exact, sample_id=sample_id, kind="same_file" if is_file else exact.kind)
+        for sample_id, is_file in rows
+    ]
+
+
+def _listed(session: Session, sample_ids: Sequence[str]) -> list[_Other]:
+    """Those of the samples whose listing was submitted: a draft has been shown to nobody."""
+    shown = or_(Listing.submitted_at.is_not(None), Listing.state != ListingState.DRAFT)
+    rows = session.execute(
+        select(Sample.id, Listing.seller_id, Sample.created_at)
+        .join(ListingVersion, Sample.version_id == ListingVersion.id)
+        .join(Listing, ListingVersion.listing_id == Listing.id)
+        .where(Sample.id.in_(sample_ids), shown)
+    )
+    return [_Other(*row) for row in rows]

@@ -99,7 +99,7 @@ class VerificationRun(Base):
     )
     """Keys the order in which samples are re-run: a seller cannot foresee it. Never shown."""
     content_digest: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-    """Keyed digest of what was claimed: prompt, settings and samples."""
+    """Of prompt, settings and samples when work on it began (asking.content_digest)."""
     provenance: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     """Model id, weights hash, library versions, device… of the machine that ran it."""
     error_code: Mapped[str | None] = mapped_column(String(60))
@@ -166,9 +166,16 @@ class CopyHit(Base):
     sample_id: Mapped[RefId] = mapped_column(ForeignKey("samples.id", ondelete="CASCADE"))
     other_sample_id: Mapped[RefId] = mapped_column(ForeignKey("samples.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(20))
-    """same_file, same_pixels, same_picture or mirrored."""
+    """same_file, same_pixels, same_picture, mirrored, turned, part (of the other picture) or
+    framed (the other picture within this one)."""
+    method: Mapped[str] = mapped_column(String(20), default="digest", server_default="digest")
+    """What led to it: digest, pdq, windows or features."""
     distance: Mapped[int]
-    """PDQ distance in bits of 256 (0 for equal files or pixels)."""
+    """Least distance of 256-bit hashes, turned and cut as the copy was (0 for equal files)."""
+    agreement: Mapped[float] = mapped_column(default=1.0, server_default="1")
+    """Share of the pictures' details that agree where both can be seen."""
+    overlap: Mapped[float] = mapped_column(default=1.0, server_default="1")
+    """Share of the other picture that can be seen in this one."""
     other_is_earlier: Mapped[bool]
 
     sample: Mapped[Sample] = relationship(foreign_keys=[sample_id], lazy="joined")

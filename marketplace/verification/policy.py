@@ -118,6 +118,9 @@ def findings_of(
             "same_file": "is the very same file as",
             "same_pixels": "has the very same pixels as",
             "mirrored": "is the mirror image of",
+            "turned": "is a turned copy of",
+            "part": "shows a part of",
+            "framed": "contains, within something else,",
         }.get(copy.kind, "is the same picture as")
         findings.append(
             FindingDraft(
