@@ -1,0 +1,1 @@
+"""How well the copy search finds edited copies, and that it accuses nobody else."""
