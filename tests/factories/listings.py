@@ -68,7 +68,7 @@ def make_sample(
     session: Session,
     services: Services,
     listing: Listing,
-    seed: int = 1,
+    seed: int | None = 1,
     values: dict[str, str] | None = None,
     picture: bytes | None = None,
 ) -> Sample:
@@ -78,7 +78,7 @@ def make_sample(
         services.vault,
         services.blobs,
         listing,
-        read_upload(picture or picture_bytes(seed)),
+        read_upload(picture or picture_bytes(seed or 0)),
         values or {},
         seed,
     )

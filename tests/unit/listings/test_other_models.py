@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import date
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -20,7 +21,12 @@ from marketplace.listings.states import ListingState
 from marketplace.listings.tiers import Tier
 from tests.factories.listings import contents, make_draft, make_live, make_sample, picture_bytes
 
-MIDJOURNEY = {"target_model_slug": "midjourney", "scheduler": "", "steps": 1, "guidance": 0.0}
+MIDJOURNEY: dict[str, Any] = {
+    "target_model_slug": "midjourney",
+    "scheduler": "",
+    "steps": 1,
+    "guidance": 0.0,
+}
 FORM = {
     "title": "Paper-cut animals",
     "description": "Layered paper scenes with one animal of your choice.",
