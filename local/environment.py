@@ -94,6 +94,10 @@ def application_environment(
         "MAIL_URL": f"smtp://{HOST}:{addresses.smtp}",
         "STRIPE_API_BASE": addresses.stripe_api,
         "HOUSE_MODEL_DIR": str(ROOT / "house_model" / "weights"),
+        # One machine that also serves the site: smaller sheets than a farm of workers makes.
+        "CONSISTENCY_FILLS": "3",
+        "CONSISTENCY_SEEDS": "2",
+        "CONSISTENCY_MAP": "8",
         "LOCAL_MAIL_PAGE": addresses.mail,
         "LOCAL_STRIPE_PAGE": addresses.stripe_api,
         # OpenMP's spinning makes torch ten times slower on a busy machine.

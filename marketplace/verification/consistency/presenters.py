@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from marketplace.listings.models import ListingVersion
+from marketplace.listings.public import ordered_values, variable_names
 from marketplace.verification.consistency import queries
 from marketplace.verification.consistency.models import ConsistencyPicture, ConsistencyReport
 from marketplace.verification.consistency.states import Purpose
@@ -58,11 +59,12 @@ def _report(report: ConsistencyReport) -> dict[str, Any]:
     by_number = {picture.number: picture for picture in report.pictures}
     grid = [picture for picture in report.pictures if picture.fill is not None]
     baseline = grid[0]
+    names = variable_names(report.version)
     return {
         "version_id": report.version_id,
         "rule_version": report.rule_version,
         "fills": report.fills,
-        "seeds": sorted_seeds(grid),
+        "seeds": _seeds(grid),
         "measured_at": report.finished_at.isoformat() if report.finished_at else "",
         "seconds": round(sum(picture.seconds or 0.0 for picture in report.pictures), 1),
         "provenance": report.provenance or {},
@@ -72,7 +74,7 @@ def _report(report: ConsistencyReport) -> dict[str, Any]:
         "adherence_note": None if summary["scale"] else NOT_MEASURED,
         "spread": summary["spread"],
         "failures": summary["failures"],
-        "sheet": [_picture(picture, summary["worst"]) for picture in grid],
+        "sheet": [_picture(picture, names, summary["worst"]) for picture in grid],
         "style_limit": summary["style_limit"],
         "map": [
             entry
@@ -89,18 +91,18 @@ def _report(report: ConsistencyReport) -> dict[str, Any]:
     }
 
 
-def sorted_seeds(grid: list[ConsistencyPicture]) -> list[int]:
+def _seeds(grid: list[ConsistencyPicture]) -> list[int]:
     """The seeds in the order in which they were drawn."""
     by_column = {picture.seed_column: picture.seed for picture in grid}
     return [seed for _, seed in sorted(by_column.items(), key=lambda item: item[0] or 0)]
 
 
-def _picture(picture: ConsistencyPicture, worst: int) -> dict[str, Any]:
+def _picture(picture: ConsistencyPicture, names: list[str], worst: int) -> dict[str, Any]:
     return {
         "number": picture.number,
         "fill": picture.fill,
         "seed": picture.seed,
-        "values": dict(picture.values),
+        "values": dict(ordered_values(picture.values, names)),
         "adherence": None if picture.adherence is None else round(picture.adherence, 4),
         "hits": picture.hits,
         "judged": picture.judged,
