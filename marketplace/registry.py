@@ -13,6 +13,7 @@ from marketplace.verification import models as verification_models
 from marketplace.verification import proof_models
 from marketplace.verification import spend_models as verification_spend_models
 from marketplace.verification import window_models as verification_window_models
+from marketplace.verification.changes import models as changes_models
 from marketplace.verification.consistency import models as consistency_models
 from marketplace.verification.preflight import models as preflight_models
 
@@ -24,6 +25,7 @@ MODEL_MODULES = (
     proof_models,
     consistency_models,
     preflight_models,
+    changes_models,
     verification_spend_models,
     verification_window_models,
     moderation_models,

@@ -96,7 +96,8 @@ def relist(session: Session, listing: Listing, actor_id: str) -> None:
     """Put a withdrawn listing back as it was: its version has been approved before.
 
     Raises:
-        ConflictError: when its model has been switched off meanwhile.
+        ConflictError: when its model has been switched off meanwhile, or has changed so that it
+            no longer makes the samples.
     """
     lock_listing(session, listing)
     version = listing.live_version
@@ -106,7 +107,21 @@ def relist(session: Session, listing: Listing, actor_id: str) -> None:
             "prompt and submit it again.",
             "model_retired",
         )
+    if version is not None and version.fix_window_is_over:
+        raise ConflictError(
+            f"{version.target_model.name} has changed and no longer makes these samples. Make a "
+            "new version of the prompt with new samples and submit it.",
+            "model_changed",
+        )
     _move(session, listing, ListingAction.RELIST, actor_id)
+
+
+def retire(session: Session, listing: Listing, reason: str) -> bool:
+    """Take a live listing off sale by the system's decision; False when it was not live."""
+    lock_listing(session, listing)
+    if listing.state is not ListingState.LIVE:
+        return False
+    return _move(session, listing, ListingAction.RETIRE, None, reason)
 
 
 def retire_listings(session: Session, limit: int = 50) -> list[Listing]:

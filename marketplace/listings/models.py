@@ -229,6 +229,10 @@ class ListingVersion(Base):
     guidance: Mapped[float]
     width: Mapped[int]
     height: Mapped[int]
+    degraded_since: Mapped[Moment | None]
+    """Since when its model, having changed, no longer makes its samples (verification.changes)."""
+    fix_by: Mapped[Moment | None]
+    """Until when its seller may mend that; from then on it is not for sale."""
     created_at: Mapped[CreatedAt]
 
     listing: Mapped[Listing] = relationship(foreign_keys=[listing_id])
@@ -236,6 +240,11 @@ class ListingVersion(Base):
     samples: Mapped[list[Sample]] = relationship(
         back_populates="version", order_by="Sample.position", cascade="all, delete-orphan"
     )
+
+    @property
+    def fix_window_is_over(self) -> bool:
+        """True for a degraded version that nobody mended in time."""
+        return self.fix_by is not None and self.fix_by <= now()
 
     @property
     def tier(self) -> Tier:

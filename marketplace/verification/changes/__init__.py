@@ -1,0 +1,1 @@
+"""Models change: workers that check themselves, and listings that are verified again."""
