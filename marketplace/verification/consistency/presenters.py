@@ -22,9 +22,7 @@ FAILURES = {
 }
 """Why a picture counts as failed, in words; other codes are shown as they are."""
 
-NOT_MEASURED = (
-    "Not measured: we have nothing that could judge this model's pictures against their prompts."
-)
+NOT_MEASURED = "We have nothing that could judge this model's pictures against their prompts."
 
 
 def consistency_of(

@@ -150,7 +150,7 @@ def test_without_a_scorer_adherence_is_said_to_be_unmeasured(
     found = consistency_of(session, version)
     assert found is not None
     assert found["adherence"] is None
-    assert "Not measured" in found["adherence_note"]
+    assert "nothing that could judge" in found["adherence_note"]
 
 
 class BusyEngine(FakeGenerator):
