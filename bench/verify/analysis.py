@@ -16,7 +16,7 @@ from marketplace.verification.sprt import lower_bound, upper_bound
 HYPOTHESES = (CPU, PHILOX)
 PREVIEW_MARGIN = 4
 """Bits above the furthest authentic preview before one may break a run off."""
-SCREEN_QUANTILE = 0.95
+SCREEN_QUANTILE = 0.99
 """Share of authentic samples within each limit of the short run; the rest is run in full."""
 MARGINS = (1.5, 1.35, 1.2, 1.1, 1.0)
 """Room beyond the furthest authentic sample, for machines that were not measured; the widest

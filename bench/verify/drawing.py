@@ -16,6 +16,8 @@ from bench.verify.plan import Chunk, Size, chunks
 from bench.verify.prints import VERSION
 
 CACHE = Path("var/bench/verify")
+RULES = 1
+"""Goes up when what is drawn or how it is edited changes: older files no longer count."""
 Unit = tuple[str, Any, Size, Path, str]
 
 
@@ -63,7 +65,7 @@ def _file(unit: Unit) -> Path:
     """Where a unit is kept: named by what is drawn, by which weights, hashed by which rules."""
     kind, what, size, _, weights = unit
     named = [kind, asdict(what)] if kind == "chunk" else [kind, what, size.brute_seeds]
-    text = json.dumps([weights, VERSION, named], sort_keys=True)
+    text = json.dumps([weights, VERSION, RULES, named], sort_keys=True)
     return CACHE / f"{hashlib.sha256(text.encode()).hexdigest()[:20]}.json"
 
 

@@ -47,12 +47,12 @@ class Tally:
     full_accepted: int = 0
     full_rejected: int = 0
     spent: float = 0.0
-    samples: int = 0
+    spent_in_full: float = 0.0
 
     @property
     def unet_share(self) -> float:
-        """Evaluations over those of one full run of each sample under the declared noise."""
-        return self.spent / self.samples if self.samples else math.nan
+        """Evaluations over those of the same worker running every sample to its last step."""
+        return self.spent / self.spent_in_full if self.spent_in_full else math.nan
 
     def merged(self, other: Tally) -> Tally:
         """Both tallies together."""
@@ -64,23 +64,30 @@ class Tally:
 class Looker:
     """Answers what a look at a sample finds, remembering each comparison.
 
-    Like the worker, it tries the noise that explained a sample first for the listing's next.
+    Like the worker, it tries the noise that explained a sample first for the listing's next, and
+    asks for previews only after a run that did not match.
     """
 
     def __init__(self, record: Calibration) -> None:
         self._record = record
-        self._known: dict[tuple[int, Look, str], Seen] = {}
-        self.favourite = CPU
+        self._known: dict[tuple[int, Look, str, bool], Seen] = {}
+        self.start()
+
+    def start(self) -> None:
+        """Begin a listing: nothing is known of it."""
+        self.favourite, self.doubt = CPU, False
 
     def look(self, item: Item, how: Look) -> Seen:
         """What one look finds under all noise hypotheses, and its cost in full runs."""
-        key = (id(item[1]), how, self.favourite)
+        key = (id(item[1]), how, self.favourite, self.doubt)
         if key not in self._known:
             screens = how is Look.SCREEN
             self._known[key] = self._short(item) if screens else self._full(item, how)
         seen = self._known[key]
         if seen.found is Found.REPRODUCED:
             self.favourite = seen.noise
+        if how is not Look.SCREEN:
+            self.doubt = seen.found is not Found.REPRODUCED
         return seen
 
     def _order(self) -> list[str]:
@@ -90,7 +97,8 @@ class Looker:
         row, sample = item
         found, cost, least, best = [], 0.0, 256, CPU
         for noise in self._order():
-            share = broken_off(row, sample, noise, self._record) if how is Look.FULL else None
+            wanted = how is Look.FULL and (self.doubt or bool(found))
+            share = broken_off(row, sample, noise, self._record) if wanted else None
             if share is not None:
                 cost += max(1, int(share * row.steps + 0.5)) / row.steps
                 found.append(Found.BROKEN_OFF)
@@ -123,22 +131,24 @@ def judge(record: Calibration, looker: Looker, items: Sequence[Item], secret: by
     by_id = {str(number): item for number, item in enumerate(items)}
     decision = Decision(record, sample_order(secret, by_id), items[0][0].steps)
     spent = 0.0
-    looker.favourite = CPU
+    looker.start()
     while (task := decision.next_task()) is not None:
         seen = looker.look(by_id[task.sample_id], task.look)
         spent += seen.cost
         decision.record(Observation(task.sample_id, seen.found, seen.distance))
     outcome = decision.outcome
-    full = {looker.look(item, Look.CONFIRM).found for item in items}
+    looker.start()
+    full = [looker.look(item, Look.CONFIRM) for item in items]
+    findings = {seen.found for seen in full}
     return Tally(
         listings=1,
         accepted=int(outcome is Outcome.REPRODUCED),
         rejected=int(outcome is Outcome.MISMATCH),
         human=int(outcome is Outcome.HUMAN),
-        full_accepted=int(full == {Found.REPRODUCED}),
-        full_rejected=int(Found.MISS in full),
+        full_accepted=int(findings == {Found.REPRODUCED}),
+        full_rejected=int(Found.MISS in findings),
         spent=spent,
-        samples=len(items),
+        spent_in_full=sum(seen.cost for seen in full),
     )
 
 

@@ -72,7 +72,7 @@ MAIN = (
     Settings("dpmpp_2m", 20, 4.0),
     Settings("dpmpp_2m", 20, 5.0),
     Settings("dpmpp_2m", 15, 3.0),
-    Settings("dpmpp_2m", 10, 5.0),
+    Settings("dpmpp_2m", 25, 4.0),
 )
 OTHERS = (
     Settings("euler", 20, 4.0),

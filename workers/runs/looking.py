@@ -80,7 +80,8 @@ class Looker:
     """Looks at the samples of one run, one after the other.
 
     The hypothesis that explained a sample is tried first for the next: a seller's samples mostly
-    come from one machine.
+    come from one machine. Previews are asked for only after a run that did not match: each costs
+    a decoding, and an honest listing would pay for what only forged ones save.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Looker:
         self._maker, self._calibration = maker, calibration
         self._publish, self._on_step = publish, on_step
         self._favourite: str | None = None
+        self._doubt = False
 
     def look(
         self, sample_id: str, request: GenerationRequest, original: Original, look: Look
@@ -104,8 +106,7 @@ class Looker:
         spent = 0
         for hypothesis in self._hypotheses(request):
             gate = PreviewGate(original.prints, self._calibration, look)
-            # Previews cost a decoding each: asked for only where they may end something.
-            wanted = look is Look.FULL and bool(self._calibration.preview_reject)
+            wanted = look is Look.FULL and self._doubt and bool(self._calibration.preview_reject)
             tried = replace(request, noise_source=hypothesis)
             try:
                 picture = self._maker.make(tried, self._on_step, gate if wanted else None)
@@ -117,6 +118,7 @@ class Looker:
                 continue
             spent += picture.evaluations
             finals[hypothesis] = Final(self._compare(original, picture), picture)
+            self._doubt = finals[hypothesis].comparison.band is not Band.REPRODUCED
             if finals[hypothesis].comparison.band is Band.REPRODUCED:
                 self._favourite = hypothesis
                 break

@@ -133,7 +133,8 @@ def test_a_preview_far_off_ends_a_picture_early(
     assert run.verdict is Verdict.MISMATCH
     assert len(run.checks) == 2
     assert {check.stopped_at_share for check in run.checks} == {0.3}
-    assert run.evaluations == engine.evaluations == 2 * 2 * 6 * 2  # samples, noises, steps, guided
+    # The first picture is made to the end; after it missed, previews end the other three. Guided.
+    assert run.evaluations == engine.evaluations == (20 + 3 * 6) * 2
     assert case is not None
     assert "broken off after 30%" in case.findings[0].explanation
 
