@@ -14,6 +14,7 @@ from marketplace.listings.models import ListingVersion, Sample
 from marketplace.listings.public import ordered_values, settings_rows, variable_names
 from marketplace.verification import queries
 from marketplace.verification.calibration import uncalibrated
+from marketplace.verification.copy_search import standing_hits
 from marketplace.verification.corpus_models import CorpusHit
 from marketplace.verification.decision import Found
 from marketplace.verification.models import SampleCheck, VerificationRun
@@ -183,7 +184,7 @@ def _copies(session: Session, run: VerificationRun) -> list[FoundElsewhere]:
     """Samples that stand in earlier listings of other sellers or in imported collections."""
     listed = [
         FoundElsewhere(hit.sample.position, hit.kind, hit.distance, None)
-        for hit in run.copy_hits
+        for hit in standing_hits(session, run)
         if hit.other_is_earlier
     ]
     query = (

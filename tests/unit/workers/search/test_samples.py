@@ -18,8 +18,9 @@ from marketplace.listings.models import ListingVersion, Sample
 from marketplace.listings.operations import store_original
 from marketplace.listings.states import ListingState
 from marketplace.verification import operations
-from marketplace.verification.copy_search import copies_of_run
-from marketplace.verification.models import CopyHit, VerificationRun
+from marketplace.verification.copy_search import copies_of_run, standing_hits
+from marketplace.verification.models import CopyHit, SampleCheck, VerificationRun
+from marketplace.verification.similarity import Band
 from marketplace.verification.window_models import SampleWindows
 from tests.factories.pictures import Pixels, cropped, leaves, rotated
 from tests.factories.verification import make_waiting_listing
@@ -118,6 +119,39 @@ def test_the_first_to_list_keeps_that_right_in_a_new_version(
     assert renewed.created_at > thief.created_at
     (hit,) = searched(session, services, renewed, image)[1]
     assert (hit.other_sample_id, hit.other_is_earlier) == (thief.id, False)
+
+
+@pytest.mark.parametrize(("rerun_distance", "stands"), [(0, False), (10, True)])
+def test_a_sample_our_own_rerun_is_closer_to_was_made_and_not_taken(
+    session: Session, services: Services, rerun_distance: int, stands: bool
+) -> None:
+    """Twins: two sellers, one idea, two seeds, and pictures that no eye tells apart."""
+    first, first_image = listed(session, services, leaves(9))
+    searched(session, services, first, first_image)
+    second, image = listed(session, services, (leaves(9) * 0.8).astype(np.uint8))
+    run, (hit,) = searched(session, services, second, image)
+    hit.distance = 10
+    session.add(
+        SampleCheck(
+            run_id=run.id,
+            sample_id=second.id,
+            position=1,
+            band=Band.REPRODUCED,
+            decided_by="pdq",
+            pdq_distance=rerun_distance,
+            phash_distance=0,
+            dct_distance=rerun_distance,
+            quality=100,
+            seconds=1.0,
+            derivatives=[],
+        )
+    )
+    session.commit()
+    assert [each.id for each in standing_hits(session, run)] == ([hit.id] if stands else [])
+    assert len(copies_of_run(session, run)) == int(stands)
+    hit.method = "digest"  # the very same file is a copy whatever else is true
+    session.commit()
+    assert [each.id for each in standing_hits(session, run)] == [hit.id]
 
 
 def test_samples_from_before_windows_are_made_up_for(session: Session, services: Services) -> None:
