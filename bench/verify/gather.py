@@ -12,7 +12,17 @@ from PIL import Image
 
 from bench.verify.edits import EDITS
 from bench.verify.painter import Painter
-from bench.verify.plan import BRUTE, CPU, IMG2IMG_STRENGTHS, PHILOX, Chunk, Settings, Size, scene
+from bench.verify.plan import (
+    BRUTE,
+    CPU,
+    IMG2IMG_STRENGTHS,
+    PHILOX,
+    SLOW_NUMERICS,
+    Chunk,
+    Settings,
+    Size,
+    scene,
+)
 from bench.verify.prints import take
 from marketplace.verification.calibration import Screen
 
@@ -77,16 +87,19 @@ def _authentic(
     seeds = [item.seed for item in chunk.scenes]
     machines = {"same machine": list(reference)}
     for name in chunk.numerics:
+        scenes = min(len(seeds), SLOW_NUMERICS.get(name, len(seeds)))
         with painter.numerics(name) as batch:
             machines[name] = [
                 image
-                for start in range(0, len(seeds), batch)
+                for start in range(0, scenes, batch)
                 for image in painter.draw(
-                    captions[start : start + batch], seeds[start : start + batch], chunk.settings
+                    captions[start : min(start + batch, scenes)],
+                    seeds[start : min(start + batch, scenes)],
+                    chunk.settings,
                 )[0]
             ]
-    names = list(machines)
     for number, row in enumerate(rows):
+        names = [name for name, images in machines.items() if number < len(images)]
         for place, (edit_name, edit) in enumerate(EDITS.items()):
             # Every machine meets every edit over the scenes.
             machine = names[(number + place) % len(names)]

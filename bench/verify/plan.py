@@ -13,6 +13,9 @@ IMG2IMG_STRENGTHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 STEP_OFFSETS = (-5, -4, -3, -2, -1, 1, 2, 3, 4, 5)
 GUIDANCE_OFFSETS = (-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0)
 SCHEDULERS = ("dpmpp_2m", "euler", "ddim", "unipc")
+SLOW_NUMERICS = {"float16": 2, "2 threads": 4}
+"""Scenes of a chunk that these are drawn for: half precision is emulated on a CPU, fifteen times
+slower, and two threads wait for one another on a busy machine."""
 NUMERICS = ("batch of 1", "2 threads", "bfloat16", "float16", "channels_last", "plain attention")
 
 
