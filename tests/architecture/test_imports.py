@@ -25,7 +25,7 @@ LAYERS = [
     {"factory"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-# Type-checking imports and the settings' use by the container are allowed upward for types only.
+# Each outside library is imported in one place, so that it can be replaced there.
 OWNERS = {
     "stripe": {"marketplace/gateways/stripe_payments.py", "marketplace/gateways/stripe_reading.py"},
     "boto3": {"marketplace/gateways/s3_blobs.py"},
@@ -36,6 +36,8 @@ OWNERS = {
     "imagehash": {"workers/fingerprints/"},
     "pdqhash": {"workers/fingerprints/"},
     "numba": {"workers/search/"},
+    "compel": {"workers/engines/"},
+    "openai": {"workers/engines/"},
 }
 FOREIGN_PARTS = {"operations", "queries", "models", "states", "errors", "locks"}
 

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from marketplace.accounts.models import SellerProfile, User
 from marketplace.core.clock import now
 from marketplace.gateways.payments import TransfersStatus
-from marketplace.listings.models import Category, Listing, ListingVersion, TargetModel
+from marketplace.listings.models import Category, Listing, ListingVersion
 from marketplace.listings.states import ListingState
 from marketplace.moderation.models import Case
 from marketplace.moderation.states import CaseState
+from tests.factories.models import target_model
 
 _numbers = itertools.count(1)
 SECRET_PROMPT = "a paper-cut fox under a velvet sky"
@@ -56,7 +57,7 @@ def make_seller(
 def make_live_listing(session: Session, seller: SellerProfile, price_cents: int = 299) -> Listing:
     """A listing that can be bought."""
     session.merge(Category(slug="wallpapers", name="Wallpapers", blurb="", position=1))
-    session.merge(_model())
+    session.merge(target_model())
     listing = Listing(
         seller_id=seller.user_id,
         slug="paper-fox",
@@ -110,28 +111,4 @@ def _approval(listing: Listing, version: ListingVersion) -> Case:
         decided_at=now(),
         override=True,
         decision_note="for a test of buying",
-    )
-
-
-def _model() -> TargetModel:
-    return TargetModel(
-        slug="house-full",
-        family="Bracket House",
-        name="House",
-        version="1",
-        blurb="",
-        engine="diffusers",
-        source="house",
-        seedable=True,
-        schedulers=["dpmpp_2m"],
-        steps_default=20,
-        steps_min=15,
-        steps_max=40,
-        guidance_default=4.0,
-        guidance_min=1.0,
-        guidance_max=8.0,
-        width=256,
-        height=256,
-        licence="Bracket House licence",
-        position=1,
     )

@@ -12,10 +12,10 @@ from marketplace.accounts.models import SellerProfile, User
 from marketplace.core.vault import PromptVault
 from marketplace.listings.models import Category, Listing, ListingVersion, Sample, TargetModel
 from marketplace.listings.states import ListingState
-from marketplace.listings.tiers import Tier
 from marketplace.prompts.grammar import parse
 from marketplace.prompts.redaction import public_variables, skeleton
 from marketplace.prompts.words import word_count
+from tests.factories.models import target_model
 from tests.factories.orders import make_seller
 
 _numbers = itertools.count(1)
@@ -28,32 +28,7 @@ def make_model(session: Session) -> TargetModel:
     """A target model that runs on the house weights."""
     model = session.get(TargetModel, "house-test")
     if model is None:
-        model = TargetModel(
-            slug="house-test",
-            family="House",
-            name="House test",
-            version="1",
-            blurb="",
-            engine="diffusers",
-            source="house",
-            tier=Tier.EXACT,
-            determinism={"dpmpp_2m": "ode"},
-            capability={},
-            options={},
-            offered=True,
-            seedable=True,
-            schedulers=["dpmpp_2m"],
-            steps_default=4,
-            steps_min=1,
-            steps_max=50,
-            guidance_default=4.0,
-            guidance_min=1.0,
-            guidance_max=8.0,
-            width=256,
-            height=256,
-            licence="ours",
-            position=99,
-        )
+        model = target_model("house-test", steps_default=4, steps_min=1, steps_max=50)
         session.add(model)
     session.merge(Category(slug="wallpapers", name="Wallpapers", blurb="", position=1))
     session.flush()
