@@ -59,6 +59,7 @@ FAILURES: dict[str, Failure] = {
     ),
     "MODEL_FAILED": Failure("the model failed while it made a picture"),
     WORKER_LOST: Failure("our worker went away in the middle of it", first_pause=timedelta(0)),
+    "OperationalError": Failure("our database was away or too busy"),
     "BlobMissingError": Failure("a sample's picture is missing from our store"),
     "UploadError": Failure("a sample's picture in our store cannot be read"),
     "VaultError": Failure("the prompt cannot be opened with our worker's keys", final=True),

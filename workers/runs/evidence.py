@@ -18,7 +18,7 @@ from workers.fingerprints.colour import colour_signature
 from workers.fingerprints.hashes import Fingerprint, fingerprint
 from workers.runs.jobs import RunJob
 from workers.search.corpus_hits import find_in_corpora
-from workers.search.samples import find_copies
+from workers.search.samples import find_copies, remember
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ def gather_evidence(
     with unit_of_work(parts.database) as session:
         prints = {sample_id: columns_of(one.prints) for sample_id, one in originals.items()}
         operations.record_evidence(session, job.lease.run_id, job.lease.token, prints)
+    for sample_id, one in originals.items():
+        alive()
+        # A transaction for each: workers that wait for one another's prints must not hold others.
+        with unit_of_work(parts.database) as session:
+            remember(session, session.get_one(Sample, sample_id), one.image)
     for sample_id, one in originals.items():
         alive()
         # Without a lock on the run: a search may take its time, and heartbeats must go on.

@@ -93,7 +93,13 @@ def make_up(session: Session, services: Services, limit: int = BACKLOG) -> int:
     have = select(SampleWindows.sample_id).where(
         SampleWindows.sample_id == Sample.id, SampleWindows.version == PRINTS_VERSION
     )
-    query = select(Sample).where(Sample.pdq.is_not(None), ~have.exists()).limit(limit)
+    query = (
+        select(Sample)
+        .where(Sample.pdq.is_not(None), ~have.exists())
+        .limit(limit)
+        # Two workers must not wait for each other's rows in a circle.
+        .with_for_update(key_share=True, skip_locked=True)
+    )
     done = 0
     for sample in session.scalars(query):
         image = _picture(services, sample.original_key)
