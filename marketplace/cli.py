@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 from marketplace.accounts.commands import users
 from marketplace.core import migrate
 from marketplace.listings.commands import catalogue
+from marketplace.verification.changes.commands import models
 from marketplace.verification.commands import proof
 
 database = AppGroup("db", help="The database's tables.")
@@ -31,5 +32,5 @@ def new_key() -> None:
 
 def register(app: Flask) -> None:
     """Add all command groups."""
-    for group in (database, keys, users, catalogue, proof):
+    for group in (database, keys, users, catalogue, proof, models):
         app.cli.add_command(group)

@@ -92,6 +92,17 @@ class Settings(BaseSettings):
         20_000, ge=0, validation_alias="GENERATION_CACHE_PICTURES"
     )
     """Pictures kept so that identical work is not done twice; some 0.1-2 MB each."""
+    reverification_budget: int = Field(
+        20_000, ge=0, validation_alias="REVERIFICATION_EVALUATIONS_PER_HOUR"
+    )
+    """Model evaluations that listings may be verified again with, after a model has changed."""
+    fix_window_days: int = Field(14, ge=1, le=365, validation_alias="FIX_WINDOW_DAYS")
+    """How long a seller has to mend a prompt that a changed model no longer makes."""
+    golden_prompts: int = Field(3, ge=0, le=50, validation_alias="GOLDEN_PROMPTS")
+    """Golden prompts that a worker runs at each check, of each model."""
+    golden_interval: float = Field(6 * 3600.0, gt=0, validation_alias="GOLDEN_INTERVAL_SECONDS")
+    golden_retry: float = Field(600.0, gt=0, validation_alias="GOLDEN_RETRY_SECONDS")
+    """A worker that has withdrawn checks itself again after so long."""
     local_mail_page: str | None = Field(None, validation_alias="LOCAL_MAIL_PAGE")
     local_stripe_page: str | None = Field(None, validation_alias="LOCAL_STRIPE_PAGE")
     rate_limits: bool = Field(True, validation_alias="RATE_LIMITS")

@@ -18,6 +18,7 @@ class TaskName(StrEnum):
     SWEEP_CONSISTENCY = "sweep.consistency"
     SWEEP_PROOFS = "sweep.proofs"
     SWEEP_MODELS = "sweep.models"
+    SWEEP_CHANGES = "sweep.model_changes"
     SWEEP_MAIL = "sweep.mail"
     SWEEP_PAYMENTS = "sweep.payments"
 

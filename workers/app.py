@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from functools import cache
 from typing import Any
 
@@ -31,6 +32,7 @@ app.conf.task_annotations = {
 app.conf.imports = (
     "workers.tasks.verification",
     "workers.tasks.catalogue",
+    "workers.tasks.changes",
     "workers.tasks.consistency",
     "workers.tasks.mail",
     "workers.tasks.payments",
@@ -55,6 +57,12 @@ def served_queues() -> list[str] | None:
     return chosen or None
 
 
+def worker_name() -> str:
+    """Of this worker process among all, the same after a restart."""
+    request = getattr(app.current_worker_task, "request", None)
+    return getattr(request, "hostname", None) or f"worker@{socket.gethostname()}"
+
+
 @worker_process_init.connect
 def _start(**_: object) -> None:
     set_up_logging()
@@ -66,4 +74,4 @@ def _warm_up(sender: Any, **_: object) -> None:
     if QueueName.DIFFUSERS.value in sender.app.amqp.queues.consume_from:
         from workers.tasks.verification import warm_up  # its module needs this one
 
-        warm_up()
+        warm_up(sender.hostname)

@@ -1,4 +1,5 @@
-"""What a run that has just ended sets going: a consistency report, a preflight's findings.
+"""What a run that has just ended sets going: a consistency report, a preflight's findings, what
+a changed model means for a listing.
 
 Called inside the transaction that ends the run, so that neither can be forgotten.
 """
@@ -14,6 +15,7 @@ from marketplace.core.task_queue import enqueue
 from marketplace.listings.models import ListingVersion
 from marketplace.settings import Settings
 from marketplace.task_names import TaskName
+from marketplace.verification.changes import operations as changes
 from marketplace.verification.consistency.models import ConsistencyReport
 from marketplace.verification.consistency.operations import Size, request_report
 from marketplace.verification.consistency.states import Purpose
@@ -29,13 +31,17 @@ def after_run(
     run: VerificationRun,
     findings: Sequence[FindingDraft] = (),
 ) -> None:
-    """A proved listing gets its consistency report; a preflight its findings and a preview.
+    """A proved listing gets its consistency report; a preflight its findings and a preview; a
+    re-verification is held against what stood before.
 
     For any run that is over, whatever its kind and its end. Safe to repeat.
 
     Args:
         findings: as the policy words them for a moderator.
     """
+    changes.conclude(session, parts, run)
+    if run.kind is not RunKind.PREFLIGHT:
+        _notice_change(session, run)
     if run.kind is RunKind.PREFLIGHT:
         _after_preflight(session, parts, run, findings)
     elif run.state is RunState.COMPLETED and run.verdict is Verdict.REPRODUCED:
@@ -62,6 +68,14 @@ def ask_for_report(
 def size_of(settings: Settings) -> Size:
     """How large reports are here."""
     return Size(settings.consistency_fills, settings.consistency_seeds, settings.consistency_map)
+
+
+def _notice_change(session: Session, run: VerificationRun) -> None:
+    """A run names what it was made on: listings that were proved on something else are due."""
+    made_on = run.provenance or {}
+    weights, environment = made_on.get("weights_sha256"), made_on.get("environment")
+    if run.state is RunState.COMPLETED and weights and environment:
+        changes.notice(session, run.engine, weights, environment)
 
 
 def _after_preflight(

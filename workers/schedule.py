@@ -23,6 +23,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "proofs": _every(10, TaskName.SWEEP_PROOFS),
     # Takes listings off sale whose model was switched off; hidden they are at once.
     "models": _every(60, TaskName.SWEEP_MODELS),
+    # Verifies listings again whose model has changed, and takes off sale what nobody mended.
+    "model_changes": _every(30, TaskName.SWEEP_CHANGES),
     # Sends mail again whose worker or mail server failed.
     "mail": _every(15, TaskName.SWEEP_MAIL),
     # Webhooks that were stored but not finished, payments nobody told us about, due transfers.

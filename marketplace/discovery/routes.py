@@ -87,6 +87,7 @@ def listing(path: str) -> Any:
     return render_template(
         "discovery/listing.html",
         listing=listing_page(found, version, completed_run_of(db(), version.id)),
+        version=version,
         entitlement=owned(db(), viewer_id, found.id) if viewer_id else None,
         own=found.seller_id == viewer_id,
         related=cards(queries.related(db(), found, RELATED)),

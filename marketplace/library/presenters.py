@@ -36,6 +36,8 @@ class LibraryCard:
     cover_alt: str
     model_name: str
     bought_at: datetime
+    degraded: bool
+    """Its changed model no longer makes its samples."""
 
 
 def library_cards(items: Sequence[Entitlement], covers: Mapping[str, Sample]) -> list[LibraryCard]:
@@ -51,6 +53,7 @@ def _card(item: Entitlement, cover: Sample | None) -> LibraryCard:
         cover_alt=cover.alt if cover else "",
         model_name=item.version.target_model.name,
         bought_at=item.created_at,
+        degraded=item.version.degraded_since is not None,
     )
 
 

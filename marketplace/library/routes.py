@@ -68,6 +68,7 @@ def _page(owned: Entitlement, template: Template, values: Mapping[str, str] | No
     page = render_template(
         "library/item.html",
         item=library_item(owned),
+        version=owned.version,
         filled=filled,
         submitted=values is not None,
         client=client_template(template),

@@ -15,7 +15,8 @@ from marketplace.verification.consistency import operations, queries
 from marketplace.verification.consistency.states import ReportState
 from marketplace.verification.errors import LeaseLostError
 from marketplace.verification.preflight import operations as preflights
-from workers.app import app, served_queues, services
+from workers import golden
+from workers.app import app, served_queues, services, worker_name
 from workers.follow_ups import ask_for_report
 from workers.runs.faults import fault_of
 from workers.sheets.jobs import DraftChanged, build_job
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 def measure(version_id: str) -> None:
     """A wake-up call: take whichever report is next in line, unless a run waits."""
     parts = services()
-    work_on_next(parts, served_queues(), parts.settings.worker_sources or None)
+    work_on_next(parts, served_queues(), golden.open_sources(parts, worker_name()))
 
 
 @app.task(name=TaskName.CHECK_PREFLIGHT.value)

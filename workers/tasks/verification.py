@@ -11,9 +11,10 @@ from marketplace.core.container import Services
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.listings.models import Listing, ListingVersion
 from marketplace.listings.states import ListingState
-from marketplace.task_names import TaskName
+from marketplace.task_names import QueueName, TaskName
 from marketplace.verification import operations, waiting
-from workers.app import app, served_queues, services
+from workers import golden
+from workers.app import app, served_queues, services, worker_name
 from workers.engines.contract import EngineError
 from workers.engines.providers import provider_factories
 from workers.engines.registry import HOUSE, EngineRegistry, build_registry
@@ -33,12 +34,17 @@ def engines() -> EngineRegistry:
     )
 
 
-def warm_up() -> None:
-    """Load the house model now rather than at the first run; a missing model is only noted."""
+def warm_up(worker: str) -> None:
+    """Load the house model now rather than at the first run, and see whether it draws as it did.
+
+    A missing model is only noted.
+    """
     try:
         engines().get(HOUSE).warm_up()
     except EngineError as error:
         log.warning("the house model cannot be loaded: %s", type(error).__name__)
+        return
+    golden.check_up(services(), engines, worker)
 
 
 @app.task(name=TaskName.VERIFY_LISTING.value)
@@ -52,9 +58,10 @@ def verify(version_id: str) -> None:
         version = session.get(ListingVersion, version_id)
         if version is not None and _is_waiting(session, version):
             operations.request_run(session, version)
-    queue = runner.work_on_next(
-        parts, engines, served_queues(), parts.settings.worker_sources or None
-    )
+    queues = served_queues()
+    if queues is None or QueueName.DIFFUSERS.value in queues:
+        golden.check_up(parts, engines, worker_name())
+    queue = runner.work_on_next(parts, engines, queues, golden.open_sources(parts, worker_name()))
     if queue is not None:
         _call_the_next(parts, queue)
 

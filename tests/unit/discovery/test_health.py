@@ -34,6 +34,7 @@ def test_it_is_ready_when_all_parts_answer(client: FlaskClient) -> None:
         "status": "ok",
         "down": [],
         "parts": {"database": "ok", "broker": "ok", "blobs": "ok"},
+        "workers": {"serving": 0, "withdrawn": 0},
     }
 
 
