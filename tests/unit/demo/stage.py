@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
-from PIL import Image
 
 from demo.loader import Loader
 from demo.samples import Studio
@@ -17,7 +13,13 @@ from marketplace.core.unit_of_work import unit_of_work
 from marketplace.listings.models import ListingVersion
 from marketplace.task_names import TaskName
 from marketplace.verification.operations import request_run
-from workers.engines.contract import GenerationRequest, GenerationResult, Provenance
+from tests.factories.generation import FakeGenerator
+from workers.engines.contract import (
+    GenerationRequest,
+    GenerationResult,
+    PreviewListener,
+    StepListener,
+)
 from workers.tasks import verification
 
 
@@ -25,49 +27,26 @@ class CutOffError(Exception):
     """Stands for the loader being killed."""
 
 
-class PaintingEngine:
-    """Registry and engine in one: textured pictures that depend on prompt and seed alone."""
+class PaintingEngine(FakeGenerator):
+    """Paints at once, and can be told to die after so many pictures."""
 
-    def __init__(self) -> None:
-        self.painted = 0
-        self.cut_off_after: int | None = None
+    cut_off_after: int | None = None
 
-    def get(self, key: str) -> Any:
-        """The only engine, whatever the key."""
-        return self
+    @property
+    def painted(self) -> int:
+        """Pictures made so far."""
+        return len(self.requests)
 
-    def generate(self, request: GenerationRequest, on_step: Any = None) -> GenerationResult:
+    def generate(
+        self,
+        request: GenerationRequest,
+        on_step: StepListener | None = None,
+        on_preview: PreviewListener | None = None,
+    ) -> GenerationResult:
         """Paint, or raise CutOffError once enough was painted."""
         if self.cut_off_after is not None and self.painted >= self.cut_off_after:
             raise CutOffError
-        self.painted += 1
-        key = random.Random(f"{request.prompt}/{request.seed}").randrange(2**32)
-        blocks = np.random.default_rng(key).integers(0, 255, (12, 12, 3), dtype=np.uint8)
-        image = Image.fromarray(blocks, "RGB").resize((256, 256), Image.Resampling.BICUBIC)
-        return GenerationResult(image, provenance(request))
-
-
-def provenance(request: GenerationRequest) -> Provenance:
-    """What a painted picture says about itself."""
-    return Provenance(
-        engine="painting",
-        model_id="test",
-        weights_sha256="0" * 64,
-        config_sha256="0" * 64,
-        libraries={},
-        environment="test",
-        scheduler=request.scheduler,
-        scheduler_class="None",
-        scheduler_config_sha256="0" * 64,
-        dtype="uint8",
-        device="cpu",
-        seed=request.seed,
-        steps=request.steps,
-        guidance_scale=request.guidance_scale,
-        width=256,
-        height=256,
-        seconds=0.0,
-    )
+        return super().generate(request, on_step, on_preview)
 
 
 @dataclass
