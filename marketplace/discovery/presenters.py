@@ -55,7 +55,8 @@ def card(item: Shelved) -> ListingCard:
         tier=version.tier if version else None,
         seller_name=listing.seller.display_name,
         seller_handle=listing.seller.handle,
-        reproduced=item.verdict is Verdict.REPRODUCED,
+        reproduced=item.verdict is Verdict.REPRODUCED
+        and (version is None or version.degraded_since is None),
     )
 
 
