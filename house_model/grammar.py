@@ -154,9 +154,12 @@ def is_held_out(scene: Scene) -> bool:
 
 def said_attributes(rng: random.Random, scene: Scene, *, complete: bool = False) -> frozenset[str]:
     """Choose which attributes a caption will name; `complete` names all but the place."""
-    said = {name for name in ATTRIBUTES if VOCABULARY[name][getattr(scene, name)]}
+    # In the order of ATTRIBUTES: a set's own order changes from process to process, and with it
+    # which random number decides what.
+    possible = [name for name in ATTRIBUTES if VOCABULARY[name][getattr(scene, name)]]
+    said = set(possible)
     if not complete:
-        said = {name for name in said if rng.random() < _SAID[name]}
+        said = {name for name in possible if rng.random() < _SAID[name]}
     elif rng.random() > _SAID["place"]:
         said.discard("place")
     if scene.subject == "none" or "subject" not in said:

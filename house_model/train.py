@@ -53,12 +53,17 @@ class Workshop:
             train_text_encoder(self.text, self.options.text_minutes)
 
     def fit_latents(self) -> None:
-        """The linear basis, and all pictures' latents."""
+        """The linear basis, and all pictures' latents.
+
+        A basis that is there is kept, so that pictures of a changed world land in the latent
+        space which decoder and denoiser know already.
+        """
         if (self.folder / "latents.pt").exists():
             return
         seen, held = load_set(self.seen), load_set(self.held)
-        basis = fit_basis(seen.pixels)
-        basis.save(self.folder / "basis.safetensors")
+        path = self.folder / "basis.safetensors"
+        basis = PatchBasis.load(path) if path.exists() else fit_basis(seen.pixels)
+        basis.save(path)
         images = to_tensor(held.pixels[:128])
         quality = psnr(basis.decode(basis.encode(images)), images)
         print(f"linear basis: {quality:.2f} dB", flush=True)

@@ -144,7 +144,8 @@ def noise_hypotheses(declared: str) -> tuple[str, ...]:
 def nearest(comparisons: Iterable[tuple[str, Comparison]]) -> tuple[str, Comparison]:
     """The noise hypothesis that explains the sample best, by band and then distance.
 
-    The first of equals. A picture without readable detail loses to any that can be read. Raises ValueError for none.
+    The first of equals. A picture without readable detail loses to any that can be read.
+    Raises ValueError for none.
     """
     found = list(comparisons)
     if not found:
