@@ -50,8 +50,9 @@ def test_samples_that_this_prompt_and_seed_did_not_make(
     case_id = _submit(thief, offer, darkroom(offer))
     page = _open_case(moderator, case_id, offer, verdict="Does not match")
     distances = _distances(page)
-    assert len(distances) == 3
+    assert distances, "the moderator sees the number that decided"
     assert max(distances) > MISS_ABOVE
+    assert all(distance > REPRODUCED_AT_MOST for distance in distances)
     assert "Samples mismatch" in page.locator(".findings").inner_text()
     assert str(max(distances)) in page.locator(".findings").inner_text()
     _cannot_be_approved_unnoticed(page)
@@ -69,8 +70,8 @@ def test_samples_lifted_from_another_listing(
     copies = page.locator("section", has=page.get_by_role("heading", name="Found elsewhere"))
     assert copies.locator("li").count() == 3
     text = copies.inner_text()
-    assert "The other listing is earlier." in text
-    found = [int(number) for number in re.findall(r"distance (\d+) of 256 bits", text)]
+    assert "The other seller showed it first." in text
+    found = [int(number) for number in re.findall(r"differ in (\d+) of 256 bits", text)]
     assert len(found) == 3
     assert max(found) <= REPRODUCED_AT_MOST
     _cannot_be_approved_unnoticed(page)
@@ -96,7 +97,7 @@ def _open_case(page: Page, case_id: str, offer: Offer, verdict: str) -> Page:
 
 
 def _distances(page: Page) -> list[int]:
-    """The deciding distance of each sample."""
+    """The deciding distance of each sample that was re-run: the first miss ends a run."""
     pairs = page.locator(".proof-pairs > li").all_inner_texts()
     found = [DISTANCE.search(text) for text in pairs]
     return [int(match[1]) for match in found if match]
