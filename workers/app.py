@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from functools import cache
@@ -17,6 +18,8 @@ from marketplace.task_names import QueueName, TaskName
 from marketplace.wiring import build_services
 from workers.schedule import SCHEDULE
 
+log = logging.getLogger(__name__)
+RUN_QUEUES = frozenset({queue.value for queue in QueueName} - {QueueName.DEFAULT.value})
 RUN_LIMIT = 4 * 3600
 """Seconds."""
 
@@ -70,8 +73,24 @@ def _start(**_: object) -> None:
 
 @worker_ready.connect
 def _warm_up(sender: Any, **_: object) -> None:
-    """Load the house model before the first listing waits for it; only where models run."""
-    if QueueName.DIFFUSERS.value in sender.app.amqp.queues.consume_from:
+    """Load what the first listing would wait for: the copy index, and the house model.
+
+    The index only where runs are worked on, the model only where models run.
+    """
+    queues = sender.app.amqp.queues.consume_from
+    if RUN_QUEUES.intersection(queues):
+        _warm_up_search()
+    if QueueName.DIFFUSERS.value in queues:
         from workers.tasks.verification import warm_up  # its module needs this one
 
         warm_up(sender.hostname)
+
+
+def _warm_up_search() -> None:
+    """Compile and fill the copy index; whatever prevents it, the first search tries again."""
+    from workers.search import index  # compiled code is of no use to most workers
+
+    try:
+        index.warm_up(services())
+    except Exception as error:
+        log.warning("the copy index is not ready: %s", type(error).__name__)
