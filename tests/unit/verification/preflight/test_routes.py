@@ -11,6 +11,7 @@ from marketplace.accounts.models import SellerProfile
 from marketplace.core.container import Services
 from marketplace.listings.models import Listing
 from marketplace.listings.queries import version_of
+from marketplace.listings.tiers import Tier
 from marketplace.task_names import TaskName
 from marketplace.verification.preflight.models import Outcome, Preflight
 from tests.factories.accounts import make_seller
@@ -133,3 +134,21 @@ def test_nobody_else_finds_it(session: Session, client: FlaskClient, draft: List
         client.post(f"{address}/cancel"),
     ):
         assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("tier", "words"),
+    [
+        (Tier.PERCEPTUAL, "we re-run the samples, search for copies"),
+        (Tier.DISTRIBUTIONAL, "we draw pictures from the prompt, test whether"),
+        (Tier.ATTESTED, "This model cannot be run here, so nothing is re-run."),
+    ],
+)
+def test_the_draft_promises_what_its_tier_can_keep(
+    shop: FlaskClient, session: Session, draft: Listing, tier: Tier, words: str
+) -> None:
+    version_of(session, draft).target_model.tier = tier
+    session.commit()
+    page = " ".join(shop.get(f"/sell/{draft.id}").text.split())
+    assert words in page
+    assert ("we re-run the samples" in page) is (tier is Tier.PERCEPTUAL)
