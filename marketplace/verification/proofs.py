@@ -6,7 +6,7 @@ sooner. Both ask for the same row, and the first to write it wins.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -137,16 +137,17 @@ def document_of(
     )
 
 
-def unsigned_runs(session: Session, limit: int = 20) -> list[VerificationRun]:
-    """Completed runs whose report nobody has signed yet, oldest first."""
+def unsigned_runs(session: Session, limit: int = 20, without: Collection[str] = ()) -> list[str]:
+    """Completed runs whose report nobody has signed yet, oldest first; their ids."""
     signed = select(ProofDocument.id).where(
         ProofDocument.subject_id == VerificationRun.id, ProofDocument.kind == DocumentKind.REPORT
     )
     query = (
-        select(VerificationRun)
+        select(VerificationRun.id)
         .where(
             VerificationRun.state == RunState.COMPLETED,
             VerificationRun.kind.in_(PROOF_KINDS),
+            VerificationRun.id.not_in(without),
             ~signed.exists(),
         )
         .order_by(VerificationRun.finished_at)
@@ -155,7 +156,9 @@ def unsigned_runs(session: Session, limit: int = 20) -> list[VerificationRun]:
     return list(session.scalars(query))
 
 
-def unsigned_consistency(session: Session, limit: int = 20) -> list[str]:
+def unsigned_consistency(
+    session: Session, limit: int = 20, without: Collection[str] = ()
+) -> list[str]:
     """Versions with a finished consistency report that nobody has signed yet."""
     signed = select(ProofDocument.id).where(
         ProofDocument.subject_id == ConsistencyReport.id,
@@ -166,6 +169,7 @@ def unsigned_consistency(session: Session, limit: int = 20) -> list[str]:
         .where(
             ConsistencyReport.state == ReportState.COMPLETED,
             ConsistencyReport.purpose == Purpose.PUBLIC,
+            ConsistencyReport.version_id.not_in(without),
             ~signed.exists(),
         )
         .order_by(ConsistencyReport.finished_at)

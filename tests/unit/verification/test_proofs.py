@@ -193,11 +193,11 @@ def test_what_is_unsigned_is_found_until_it_is_signed(
     later = make_proof_run(
         session, version, [50, 90], Verdict.MISMATCH, kind=RunKind.REVERIFICATION
     )
-    assert proofs.unsigned_runs(session) == [run, later]
+    assert proofs.unsigned_runs(session) == [run.id, later.id]
     proofs.sign(session, FIRST, version, run, Override("Mo", "An override is not the report."))
-    assert proofs.unsigned_runs(session) == [run, later]
+    assert proofs.unsigned_runs(session) == [run.id, later.id]
     proofs.sign(session, FIRST, version, run)
-    assert proofs.unsigned_runs(session) == [later]
+    assert proofs.unsigned_runs(session) == [later.id]
 
 
 def test_what_an_old_key_signed_stays_valid_after_its_successor(
