@@ -186,7 +186,8 @@ def _history(
 
 def _figures(report: Report | None) -> str | None:
     known = {record.version for record in all_calibrations()}
-    return report.limits.version if report and report.limits.version in known else None
+    limits = report.limits if report else None
+    return limits.version if limits and limits.version in known else None
 
 
 def _is_own(listing: Listing) -> bool:

@@ -17,7 +17,13 @@ from marketplace.listings.models import Listing, ListingVersion
 from marketplace.verification.envelope import SCHEMA_PATH, moment_text
 from marketplace.verification.proof_models import DocumentKind
 from marketplace.verification.report import ENVIRONMENT
-from marketplace.verification.report_parts import Limits, Report, SamplePair, UnmeasuredSample
+from marketplace.verification.report_parts import (
+    DrawnSample,
+    Limits,
+    Report,
+    SamplePair,
+    UnmeasuredSample,
+)
 
 BITS = 256
 PICTURES = frozenset({"pictures", "baseline_pictures"})
@@ -84,6 +90,7 @@ def build_document(
 def _report(report: Report) -> dict[str, Any]:
     samples = [_measured(pair) for pair in report.pairs]
     samples += [_unmeasured(sample) for sample in report.unmeasured]
+    samples += [_drawn(sample) for sample in report.drawing.samples] if report.drawing else []
     return {
         "run_id": report.run_id,
         "kind": report.kind.value,
@@ -94,8 +101,8 @@ def _report(report: Report) -> dict[str, Any]:
         "samples_rerun": len(report.pairs),
         "samples_reproduced": report.reproduced,
         "samples": sorted(samples, key=lambda sample: sample["number"]),
-        "decision": _decision(report),
-        "calibration": _calibration(report.limits),
+        "decision": _decision(report) if report.drawing is None else _drawing(report),
+        "calibration": None if report.limits is None else _calibration(report.limits),
         "copy_search": {
             "found": bool(report.copies),
             "hits": [asdict(copy) for copy in report.copies],
@@ -167,6 +174,17 @@ def _unmeasured(sample: UnmeasuredSample) -> dict[str, Any]:
     }
 
 
+def _drawn(sample: DrawnSample) -> dict[str, Any]:
+    return {
+        "number": sample.number,
+        "state": "drawn",
+        "values": _values(sample.values),
+        "picture": _picture(sample.sample_pictures),
+        "drawn": [_picture(pictures) for pictures in sample.drawn_pictures],
+        "isolation": [decimal(value, 6) for value in sample.isolation],
+    }
+
+
 def _values(values: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
     """A list: the order of the prompt's variables means something, that of keys does not."""
     return [{"name": name, "value": value} for name, value in values]
@@ -206,6 +224,21 @@ def _decision(report: Report) -> dict[str, Any] | None:
             }
             for step in found["path"]
         ],
+    }
+
+
+def _drawing(report: Report) -> dict[str, Any] | None:
+    """The test of exchangeability; what it rests on stands with each drawn sample."""
+    drawing = report.drawing
+    if drawing is None:
+        return None
+    return {
+        "method": drawing.method,
+        "outcome": report.decision["outcome"],
+        "reason": report.decision["reason"],
+        "evidence": decimal(drawing.total),
+        "p_value": decimal(drawing.p_value, 4),
+        "pictures_drawn": drawing.pictures,
     }
 
 

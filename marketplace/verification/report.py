@@ -18,6 +18,7 @@ from marketplace.verification.copy_search import standing_hits
 from marketplace.verification.corpus_models import CorpusHit
 from marketplace.verification.decision import Found
 from marketplace.verification.models import SampleCheck, VerificationRun
+from marketplace.verification.report_draws import drawing_of, is_drawn
 from marketplace.verification.report_parts import (
     FoundElsewhere,
     Limits,
@@ -89,7 +90,7 @@ def report_of_run(session: Session, run: VerificationRun) -> Report | None:
         return None
     version = run.version
     names = variable_names(version)
-    limits = limits_of(run)
+    drawing, limits = drawing_of(run, names), limits_of(run)
     checks = sorted(run.checks, key=lambda check: check.position)
     pairs = [_pair(check, names, limits) for check in checks]
     provenance = run.provenance or {}
@@ -98,14 +99,15 @@ def report_of_run(session: Session, run: VerificationRun) -> Report | None:
         kind=run.kind,
         reason=run.reason,
         verdict=run.verdict,
-        sentence=SENTENCES[run.verdict],
+        sentence=_sentence(run, run.verdict),
         tier=version.tier,
         total=run.samples_total,
         pairs=pairs,
         unmeasured=_unmeasured(run, names),
         copies=_copies(session, run),
-        limits=limits,
+        limits=None if drawing else limits,
         decision=run.decision or {},
+        drawing=drawing,
         model=version.target_model.name,
         model_version=version.target_model.version,
         settings=settings_rows(version),
@@ -119,9 +121,17 @@ def report_of_run(session: Session, run: VerificationRun) -> Report | None:
     )
 
 
+def _sentence(run: VerificationRun, verdict: Verdict) -> str:
+    """Where pictures were drawn nothing was remade that could come out again: what came of them."""
+    if is_drawn(run) and verdict is not Verdict.COPIED:
+        return str((run.decision or {})["reason"])
+    return SENTENCES[verdict]
+
+
 def limits_of(run: VerificationRun) -> Limits:
     """The limits that judged the run: as it recorded them, else the borrowed ones."""
-    cited = (run.decision or {}).get("calibration") or uncalibrated(run.engine, "").summary()
+    recorded = None if is_drawn(run) else (run.decision or {}).get("calibration")
+    cited = recorded or uncalibrated(run.engine, "").summary()
     return Limits(
         version=cited["version"],
         calibrated=cited["calibrated"],
@@ -161,10 +171,12 @@ def _pair(check: SampleCheck, names: list[str], limits: Limits) -> SamplePair:
 
 def _unmeasured(run: VerificationRun, names: list[str]) -> list[UnmeasuredSample]:
     measured = {check.sample_id for check in run.checks}
+    if is_drawn(run):
+        measured |= {step["sample_id"] for step in (run.decision or {})["path"]}
     seen = {
         step["sample_id"]: step["distance"]
         for step in (run.decision or {}).get("path", [])
-        if step["found"] == Found.SCREENED
+        if step.get("found") == Found.SCREENED
     }
     samples: list[Sample] = sorted(run.version.samples, key=lambda sample: sample.position)
     return [

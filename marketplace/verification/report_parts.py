@@ -82,6 +82,37 @@ class UnmeasuredSample:
 
 
 @dataclass(frozen=True)
+class DrawnSample:
+    """A sample of a model without a seed, beside the pictures that we drew from its prompt."""
+
+    number: int
+    values: list[tuple[str, str]]
+    alt: str
+    sample_pictures: list[Any]
+    drawn_pictures: list[list[Any]]
+    """For each drawn picture its public sizes."""
+    isolation: list[float]
+    """Mean distance of each picture to the others in style, the seller's first."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The exchangeability test of a whole listing (verification.distributional)."""
+
+    method: str
+    """Which descriptor, and how many pictures for each sample."""
+    total: float
+    """Evidence in nats, positive for the seller."""
+    p_value: float
+    samples: list[DrawnSample]
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures we drew."""
+        return sum(len(sample.drawn_pictures) for sample in self.samples)
+
+
+@dataclass(frozen=True)
 class FoundElsewhere:
     """A sample that stands somewhere earlier. The other listing is not named in public."""
 
@@ -106,8 +137,11 @@ class Report:
     pairs: list[SamplePair]
     unmeasured: list[UnmeasuredSample]
     copies: list[FoundElsewhere]
-    limits: Limits
+    limits: Limits | None
+    """None where single samples were not judged by their distance: pictures were drawn instead."""
     decision: Mapping[str, Any]
+    drawing: Drawing | None
+    """None unless the model takes no seed that would decide its pictures."""
     model: str
     model_version: str
     settings: list[tuple[str, str]]
@@ -133,6 +167,12 @@ class Report:
     @property
     def headline(self) -> str:
         """How many samples of how many, in a few words."""
+        if self.drawing is not None:
+            drawn = self.drawing
+            return (
+                f"{len(drawn.samples)} of {_samples(self.total)} compared with {drawn.pictures} "
+                "pictures that we drew"
+            )
         if not self.pairs:
             return "No sample was re-run"
         if len(self.pairs) == self.total:

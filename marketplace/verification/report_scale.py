@@ -40,7 +40,7 @@ class Scale:
 
 def scale_of(report: Report) -> Scale | None:
     """The drawing of a report; None where nothing was measured."""
-    if not report.pairs:
+    if not report.pairs or report.limits is None:
         return None
     marks: list[Mark] = []
     for pair in sorted(report.pairs, key=lambda pair: (pair.distance, pair.number)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from marketplace.verification.proofs import signer_of
 from marketplace.verification.states import RunKind, Verdict
 from tests.factories.accounts import make_seller, make_user
 from tests.factories.calibration import calibration
+from tests.factories.drawn import make_drawn_run
 from tests.factories.json_schema import problems
 from tests.factories.listings import make_draft, make_live, make_sample
 from tests.factories.proof import make_proof_run
@@ -303,3 +305,48 @@ def test_what_explains_the_report_is_served_and_nothing_else(client: FlaskClient
         assert (answer.status_code, answer.mimetype) == (200, "text/plain")
     for address in ("/docs/operating.md", "/docs/..%2Fapp.py", "/calibrations/none.json"):
         assert client.get(address).status_code == 404
+
+
+def test_a_model_without_a_seed_has_a_report_of_its_own_kind(
+    client: FlaskClient, session: Session, services: Services
+) -> None:
+    listing, version, _ = make_reported(session, services)
+    drawn = make_drawn_run(session, version, kind=RunKind.REVERIFICATION)
+    session.commit()
+    assert sign_due(session, signer_of(services.settings)) == 2
+    session.commit()
+    query = f"?run={drawn.id}&version=1"
+    page = client.get(f"/p/{listing.path}/proof{query}")
+    assert page.status_code == 200
+    text = " ".join(page.text.split())
+    for words in (
+        "3 of 5 samples compared with 12 pictures that we drew",
+        "Among pictures that we drew",
+        "Picture 4 that we drew for sample 3",
+        "p-value",
+    ):
+        assert words in text, words
+    for untrue in ("came out again", "of 256 bits", "These limits are borrowed", "Not re-run"):
+        assert untrue not in text, untrue
+    body, document = proof_of(client, listing, query)
+    report = document["report"]
+    assert [sample["state"] for sample in report["samples"]] == ["drawn"] * 3 + ["not_rerun"] * 2
+    assert len(report["samples"][0]["drawn"]) == 4
+    assert (report["decision"]["pictures_drawn"], report["calibration"]) == (12, None)
+    schema = json.loads(client.get("/schemas/proof-1.json").text)
+    assert problems(schema, json.loads(body), schema) == []
+
+
+def test_a_document_that_cannot_be_built_does_not_keep_others_unsigned(
+    session: Session, services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, version, good = make_reported(session, services)
+    bad = make_proof_run(session, version, [2], kind=RunKind.REVERIFICATION)
+    bad.finished_at = good.finished_at - timedelta(hours=1)
+    bad.decision = {"path": [{"sample_id": SECRET}], "calibration": {"version": SECRET}}
+    session.commit()
+    assert sign_due(session, signer_of(services.settings), limit=1) == 1
+    session.commit()
+    assert [row.subject_id for row in session.scalars(select(ProofDocument))] == [good.id]
+    assert f"no document for {bad.id}: KeyError" in caplog.text
+    assert SECRET not in caplog.text
