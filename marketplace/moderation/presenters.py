@@ -16,6 +16,7 @@ from marketplace.moderation.operations import has_approved, has_proof
 from marketplace.moderation.queries import history
 from marketplace.moderation.states import CaseState
 from marketplace.verification.models import CopyHit
+from marketplace.verification.provenance import provenance_lines
 from marketplace.verification.queries import copy_hits_of
 from marketplace.verification.report import Report, report_of
 
@@ -38,6 +39,8 @@ class CaseView:
     tier: Tier
     waits_for_second: bool
     """True when this moderator has approved it and another one has to as well."""
+    provenance: list[str]
+    """Per sample what the model's maker says of the file; empty where nobody was asked."""
     prompt: str | None = field(default=None, repr=False)
 
 
@@ -61,5 +64,6 @@ def case_view(session: Session, vault: PromptVault, case: Case, moderator: User)
         own=case.listing.seller_id == moderator.id,
         tier=version.tier,
         waits_for_second=case.state is CaseState.OPEN and has_approved(session, case, moderator),
+        provenance=provenance_lines(session, case.run_id),
         prompt=vault.open(version.prompt_sealed) if at_work else None,
     )

@@ -12,6 +12,7 @@ from marketplace.core.permissions import Role
 from marketplace.listings.states import ListingState
 from marketplace.moderation import operations
 from marketplace.moderation.models import Case
+from marketplace.verification.models import VerificationRun
 from marketplace.verification.states import Verdict
 from tests.factories.verification import SECRET_WORD, make_moderator
 from tests.fixtures.app import log_in
@@ -128,3 +129,41 @@ def test_a_second_decision_is_told_so(
     session.commit()
     answer = client.post(f"/moderate/{case.id}/reject", data={"code": "SPAM"})
     assert (answer.status_code, "already decided" in answer.text) == (409, True)
+
+
+def test_the_desk_tells_what_the_models_maker_says_of_each_sample(
+    client: FlaskClient, session: Session, case: Case, moderator: User
+) -> None:
+    run = session.get_one(VerificationRun, case.run_id)
+    first, second, third = (sample.id for sample in run.version.samples)
+    signal = {"kind": "c2pa", "detected": True, "trusted": True, "model": "a-model"}
+    signal["generated_at"] = "2026-01-02T03:04:05Z"
+    unseen = {"kind": "synthid", "detected": False, "trusted": None, "model": None}
+    run.decision = {
+        "provenance": [
+            {"sample_id": third, "signals": None},
+            {"sample_id": second, "signals": [unseen]},
+            {"sample_id": first, "signals": [signal, unseen]},
+        ]
+    }
+    session.commit()
+    log_in(client, moderator)
+    page = client.get(f"/moderate/{case.id}").text
+    lines = [
+        "Sample 1: C2PA manifest, trusted signature, by a-model, made 2026-01-02T03:04:05Z.",
+        "Sample 2: no mark of the model&#39;s maker found, which says nothing.",
+        "Sample 3: the model&#39;s maker could not be asked.",
+    ]
+    assert [page.count(f"<li>{line}</li>") for line in lines] == [1, 1, 1]
+
+
+def test_the_desks_second_choices_look_like_buttons(
+    client: FlaskClient, session: Session, services: Services, moderator: User
+) -> None:
+    case = make_case(session, services, Verdict.INCONCLUSIVE)
+    log_in(client, moderator)
+    client.post(f"/moderate/{case.id}/claim")
+    page = client.get(f"/moderate/{case.id}").text
+    for label in ("Approve", "Put back into the queue"):
+        start = page.rindex("<button", 0, page.index(f">{label}</button>"))
+        assert 'class="button"' in page[start : page.index(f">{label}</button>")], label
