@@ -342,7 +342,7 @@ def test_a_document_that_cannot_be_built_does_not_keep_others_unsigned(
 ) -> None:
     _, version, good = make_reported(session, services)
     bad = make_proof_run(session, version, [2], kind=RunKind.REVERIFICATION)
-    bad.finished_at = good.finished_at - timedelta(hours=1)
+    bad.finished_at = now() - timedelta(hours=1)
     bad.decision = {"path": [{"sample_id": SECRET}], "calibration": {"version": SECRET}}
     session.commit()
     assert sign_due(session, signer_of(services.settings), limit=1) == 1
