@@ -52,6 +52,7 @@ def test_samples_that_this_prompt_and_seed_did_not_make(
     distances = _distances(page)
     assert distances, "the moderator sees the number that decided"
     assert max(distances) > MISS_ABOVE
+    assert len(distances) + page.locator(".unmeasured > li").count() == 3, "every sample is shown"
     assert all(distance > REPRODUCED_AT_MOST for distance in distances)
     assert "Samples mismatch" in page.locator(".findings").inner_text()
     assert str(max(distances)) in page.locator(".findings").inner_text()
