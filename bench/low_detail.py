@@ -16,7 +16,8 @@ from statistics import median
 import numpy as np
 from PIL import Image
 
-from workers.fingerprints.hashes import fingerprint, hamming
+from marketplace.verification.similarity import hamming
+from workers.fingerprints.hashes import fingerprint
 
 SIDE = 256
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6)

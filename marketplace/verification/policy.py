@@ -45,22 +45,6 @@ class FindingDraft:
     explanation: str
 
 
-def verdict_of(measured: Sequence[Measured], copies: Sequence[FoundCopy]) -> Verdict:
-    """The verdict on a listing: one stolen or foreign sample is enough to fail it.
-
-    Raises:
-        ValueError: without any measurement there is no verdict.
-    """
-    if not measured:
-        raise ValueError("nothing was measured")
-    if any(copy.other_is_earlier for copy in copies):
-        return Verdict.COPIED
-    bands = {item.band for item in measured}
-    if Band.MISS in bands:
-        return Verdict.MISMATCH
-    return Verdict.INCONCLUSIVE if Band.GREY in bands else Verdict.REPRODUCED
-
-
 def verdict_for(outcome: Outcome, copies: Sequence[FoundCopy]) -> Verdict:
     """The verdict on a listing whose sequential test has ended; a stolen sample outweighs it.
 

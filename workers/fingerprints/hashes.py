@@ -60,13 +60,6 @@ def mirrored(image: Image.Image) -> Fingerprint:
     return fingerprint(ImageOps.mirror(image))
 
 
-def hamming(a: bytes, b: bytes) -> int:
-    """Number of differing bits. Raises ValueError for unequal lengths."""
-    if len(a) != len(b):
-        raise ValueError(f"hashes of {len(a)} and {len(b)} bytes cannot be compared")
-    return (int.from_bytes(a) ^ int.from_bytes(b)).bit_count()
-
-
 def shrink(pixels: NDArray[np.uint8]) -> NDArray[Any]:
     """RGB pixels (h, w, 3) as definition 1 hashes them: longer side at most MAX_SIDE px."""
     height, width = pixels.shape[:2]

@@ -146,7 +146,7 @@ def loaded_scorer(source: str, parts: Services) -> Scorer | None:
         if scorer is not None:
             scorer.warm_up()
     except AdherenceUnavailable as error:
-        log.warning("adherence is not measured: %s", error)
+        log.warning("adherence is not measured: %s", type(error).__name__)
         return None
     return scorer
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from marketplace.verification.policy import FoundCopy, Measured, findings_of, verdict_of
+from marketplace.verification.decision import Outcome
+from marketplace.verification.policy import FoundCopy, Measured, findings_of, verdict_for
 from marketplace.verification.similarity import Band
 from marketplace.verification.states import Verdict
 
@@ -16,25 +17,25 @@ LATER = FoundCopy(1, "same_picture", 6, "Paper fox", other_is_earlier=False)
 
 
 @pytest.mark.parametrize(
-    ("measured", "copies", "verdict"),
+    ("outcome", "copies", "verdict"),
     [
-        ([GOOD, GOOD], [], Verdict.REPRODUCED),
-        ([GOOD, GREY], [], Verdict.INCONCLUSIVE),
-        ([GOOD, GREY, MISS], [], Verdict.MISMATCH),
-        ([GOOD], [STOLEN], Verdict.COPIED),
-        ([MISS], [STOLEN], Verdict.COPIED),
-        ([GOOD], [LATER], Verdict.REPRODUCED),
+        (Outcome.REPRODUCED, [], Verdict.REPRODUCED),
+        (Outcome.HUMAN, [], Verdict.INCONCLUSIVE),
+        (Outcome.MISMATCH, [], Verdict.MISMATCH),
+        (Outcome.REPRODUCED, [STOLEN], Verdict.COPIED),
+        (Outcome.MISMATCH, [STOLEN], Verdict.COPIED),
+        (Outcome.REPRODUCED, [LATER], Verdict.REPRODUCED),
     ],
 )
-def test_one_bad_sample_is_enough(
-    measured: list[Measured], copies: list[FoundCopy], verdict: Verdict
+def test_a_stolen_sample_outweighs_the_test(
+    outcome: Outcome, copies: list[FoundCopy], verdict: Verdict
 ) -> None:
-    assert verdict_of(measured, copies) is verdict
+    assert verdict_for(outcome, copies) is verdict
 
 
-def test_nothing_measured_is_no_verdict() -> None:
-    with pytest.raises(ValueError, match="nothing was measured"):
-        verdict_of([], [])
+def test_a_test_that_goes_on_has_no_verdict() -> None:
+    with pytest.raises(ValueError, match="has not ended"):
+        verdict_for(Outcome.CONTINUE, [])
 
 
 def test_findings_name_the_sample_and_the_numbers() -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from marketplace.verification.similarity import colour_distance
+from marketplace.verification.similarity import colour_distance, hamming
 from workers.fingerprints.colour import colour_signature
-from workers.fingerprints.hashes import fingerprint, hamming
+from workers.fingerprints.hashes import fingerprint
 
 
 def picture(seed: int = 1) -> Image.Image:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from workers.fingerprints.hashes import MAX_SIDE, Fingerprint, fingerprint, hamming, mirrored
+from marketplace.verification.similarity import hamming
+from workers.fingerprints.hashes import MAX_SIDE, Fingerprint, fingerprint, mirrored
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (320, 256)) -> Image.Image:

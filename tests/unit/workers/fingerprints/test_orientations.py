@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from marketplace.verification.similarity import hamming
 from tests.factories.pictures import leaves
-from workers.fingerprints.hashes import fingerprint, hamming
+from workers.fingerprints.hashes import fingerprint
 from workers.fingerprints.orientations import pdq_orientations
 from workers.fingerprints.windows import turn
 
