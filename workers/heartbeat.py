@@ -15,8 +15,8 @@ from types import TracebackType
 from sqlalchemy.orm import Session
 
 from marketplace.core.database import Database
+from marketplace.core.leases import LeaseLostError
 from marketplace.core.unit_of_work import unit_of_work
-from marketplace.verification.errors import LeaseLostError
 from marketplace.verification.operations import beat as beat_run
 
 log = logging.getLogger(__name__)

@@ -1,21 +1,16 @@
-"""Who holds a run: claim, beat, release. Nothing here commits.
-
-A worker holds a run by a random lease. Every write checks it under the row's lock, so a worker
-that was taken for dead can wake up and do no harm.
-"""
+"""Who holds a run: claim, beat, release (see core.leases). Nothing here commits."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from marketplace.core import leases
 from marketplace.core.clock import now
 from marketplace.verification import queries
-from marketplace.verification.errors import LeaseLostError
 from marketplace.verification.failures import (
     MAX_ATTEMPTS,
     MAX_WAITS,
@@ -25,9 +20,6 @@ from marketplace.verification.failures import (
 )
 from marketplace.verification.models import RunEvent, VerificationRun
 from marketplace.verification.states import RUN_STATES, RunAction, RunState
-
-STALE_AFTER = timedelta(seconds=15)
-"""Without a heartbeat for so long the worker is taken for dead (it beats every second)."""
 
 
 def claim_next(
@@ -54,10 +46,7 @@ def claim_next(
     if run is None:
         return None
     change_state(session, run, RunAction.CLAIM)
-    run.lease = secrets.token_hex(16)
-    run.attempts += 1
-    run.started_at = run.started_at or now()
-    run.heartbeat_at = now()
+    leases.take(run)
     run.not_before = None
     run.step = 0
     return run
@@ -69,17 +58,7 @@ def beat(session: Session, run_id: str, lease: str, step: int) -> None:
     Raises:
         LeaseLostError: when the run is no longer held by this lease.
     """
-    changed = session.execute(
-        update(VerificationRun)
-        .where(
-            VerificationRun.id == run_id,
-            VerificationRun.lease == lease,
-            VerificationRun.state == RunState.RUNNING,
-        )
-        .values(heartbeat_at=now(), step=step)
-    )
-    if changed.rowcount == 0:  # type: ignore[attr-defined]
-        raise LeaseLostError(run_id)
+    leases.beat(session, VerificationRun, run_id, lease, RunState.RUNNING, step=step)
 
 
 def release_run(
@@ -105,15 +84,7 @@ def release_run(
 
 def release_stale(session: Session, limit: int = 20) -> list[VerificationRun]:
     """Put back every run whose worker has fallen silent; returns them."""
-    stale = session.scalars(
-        select(VerificationRun)
-        .where(
-            VerificationRun.state == RunState.RUNNING,
-            VerificationRun.heartbeat_at < now() - STALE_AFTER,
-        )
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    stale = leases.abandoned(session, VerificationRun, RunState.RUNNING, limit)
     for run in stale:
         _put_back(session, run, WORKER_LOST)
     return list(stale)
@@ -125,15 +96,7 @@ def held_run(session: Session, run_id: str, lease: str) -> VerificationRun:
     Raises:
         LeaseLostError: when it does not.
     """
-    run = session.scalar(
-        select(VerificationRun)
-        .where(VerificationRun.id == run_id, VerificationRun.lease == lease)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if run is None or run.state is not RunState.RUNNING:
-        raise LeaseLostError(run_id)
-    return run
+    return leases.held(session, VerificationRun, run_id, lease, RunState.RUNNING)
 
 
 def change_state(

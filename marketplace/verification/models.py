@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.core.columns import CreatedAt, EventColumns, Id, Moment, RefId, enum_column
 from marketplace.core.database import Base
+from marketplace.core.leases import LeaseColumns
 from marketplace.listings.models import FingerprintColumns, ListingVersion, Sample
 from marketplace.verification.similarity import Band
 from marketplace.verification.states import RunKind, RunState, Verdict
@@ -28,7 +29,7 @@ ENGINE_QUEUE = "engine.diffusers"
 RANDOM_BYTES = "uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())"
 
 
-class VerificationRun(Base):
+class VerificationRun(LeaseColumns, Base):
     """One attempt to reproduce a version's samples; the truth about the job."""
 
     __tablename__ = "verification_runs"
@@ -59,10 +60,6 @@ class VerificationRun(Base):
         enum_column(RunState, "run_state"), default=RunState.QUEUED
     )
     verdict: Mapped[Verdict | None] = mapped_column(enum_column(Verdict, "verdict"))
-    lease: Mapped[str | None] = mapped_column(String(32))
-    """Random token of the worker that holds the run; only its holder may record."""
-    heartbeat_at: Mapped[Moment | None] = mapped_column(index=True)
-    attempts: Mapped[int] = mapped_column(default=0)
     samples_total: Mapped[int]
     samples_done: Mapped[int] = mapped_column(default=0)
     step: Mapped[int] = mapped_column(default=0)
@@ -104,7 +101,6 @@ class VerificationRun(Base):
     """Model id, weights hash, library versions, device… of the machine that ran it."""
     error_code: Mapped[str | None] = mapped_column(String(60))
     created_at: Mapped[CreatedAt]
-    started_at: Mapped[Moment | None]
     finished_at: Mapped[Moment | None]
 
     version: Mapped[ListingVersion] = relationship()

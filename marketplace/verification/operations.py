@@ -13,7 +13,6 @@ from marketplace.verification.asking import (
 )
 from marketplace.verification.failures import MAX_ATTEMPTS, MAX_WAITS
 from marketplace.verification.leases import (
-    STALE_AFTER,
     beat,
     claim_next,
     held_run,
@@ -31,7 +30,6 @@ from marketplace.verification.recording import (
 __all__ = [
     "MAX_ATTEMPTS",
     "MAX_WAITS",
-    "STALE_AFTER",
     "CheckDraft",
     "beat",
     "begin_run",

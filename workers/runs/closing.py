@@ -8,13 +8,13 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from marketplace.core.container import Services
+from marketplace.core.leases import LeaseLostError
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.listings import operations as listings
 from marketplace.listings.models import Listing, ListingVersion
 from marketplace.listings.states import ListingState
 from marketplace.moderation.operations import open_case
 from marketplace.verification import copy_search, corpora, failures, operations, queries
-from marketplace.verification.errors import LeaseLostError
 from marketplace.verification.models import VerificationRun
 from marketplace.verification.policy import FindingDraft, decision_findings, findings_of
 from marketplace.verification.states import RunKind, RunState

@@ -11,10 +11,10 @@ import logging
 from collections.abc import Callable, Sequence
 
 from marketplace.core.container import Services
+from marketplace.core.leases import LeaseLostError
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.listings.tiers import Tier
 from marketplace.verification import operations
-from marketplace.verification.errors import LeaseLostError
 from workers.engines.registry import EngineRegistry
 from workers.heartbeat import Heartbeat, Watchdog
 from workers.runs.closing import close, put_back

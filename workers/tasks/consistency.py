@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.orm import Session
 
 from marketplace.core.container import Services
+from marketplace.core.leases import LeaseLostError
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.listings.models import Listing
 from marketplace.task_names import TaskName
 from marketplace.verification.consistency import operations, queries
 from marketplace.verification.consistency.states import ReportState
-from marketplace.verification.errors import LeaseLostError
 from marketplace.verification.preflight import operations as preflights
 from workers import golden
 from workers.app import app, served_queues, services, worker_name

@@ -19,11 +19,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.core.columns import CreatedAt, EventColumns, Id, Moment, RefId, enum_column
 from marketplace.core.database import Base
+from marketplace.core.leases import LeaseColumns
 from marketplace.listings.models import FingerprintColumns, ListingVersion
 from marketplace.verification.consistency.states import PictureState, Purpose, ReportState
 
 
-class ConsistencyReport(Base):
+class ConsistencyReport(LeaseColumns, Base):
     """One contact sheet of a version with its map; the truth about the job."""
 
     __tablename__ = "consistency_reports"
@@ -63,16 +64,11 @@ class ConsistencyReport(Base):
     pictures_done: Mapped[int] = mapped_column(default=0)
     work_units: Mapped[int]
     """Denoising steps planned; the shortest report goes first."""
-    lease: Mapped[str | None] = mapped_column(String(32))
-    heartbeat_at: Mapped[Moment | None] = mapped_column(index=True)
-    attempts: Mapped[int] = mapped_column(default=0)
-    """Claims since the last recorded picture."""
     provenance: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     summary: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """Everything computed from the pictures once they are all there; public."""
     error_code: Mapped[str | None] = mapped_column(String(60))
     created_at: Mapped[CreatedAt]
-    started_at: Mapped[Moment | None]
     finished_at: Mapped[Moment | None]
 
     version: Mapped[ListingVersion] = relationship()

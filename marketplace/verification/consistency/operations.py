@@ -1,21 +1,20 @@
 """Verbs of a consistency report: request, claim, record, step aside, complete. Nothing commits.
 
-As with runs: a worker holds a report by a random lease, every write checks it under the row's
-lock, and a report taken over goes on behind its last recorded picture. Unlike runs, a report
-always gives way: it is claimed only while no verification run waits in its queue.
+A worker holds a report by a lease (see core.leases); a report taken over goes on behind its last
+recorded picture. Unlike a run it always gives way: it is claimed only while no verification run
+waits in its queue.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from marketplace.core import leases
 from marketplace.core.clock import now
 from marketplace.core.states import Ignore
 from marketplace.verification.consistency import queries
@@ -31,11 +30,9 @@ from marketplace.verification.consistency.states import (
     ReportAction,
     ReportState,
 )
-from marketplace.verification.errors import LeaseLostError
 
 __all__ = [
     "MAX_ATTEMPTS",
-    "STALE_AFTER",
     "MadePicture",
     "Size",
     "beat",
@@ -51,7 +48,6 @@ __all__ = [
     "step_aside",
 ]
 
-STALE_AFTER = timedelta(seconds=15)
 MAX_ATTEMPTS = 5
 """Claims without a single new picture before a report is given up."""
 
@@ -99,10 +95,7 @@ def claim_next(
     if report is None:
         return None
     _change(session, report, ReportAction.CLAIM)
-    report.lease = secrets.token_hex(16)
-    report.attempts += 1
-    report.started_at = report.started_at or now()
-    report.heartbeat_at = now()
+    leases.take(report)
     return report
 
 
@@ -112,17 +105,7 @@ def beat(session: Session, report_id: str, lease: str) -> None:
     Raises:
         LeaseLostError: when the report is no longer held by this lease.
     """
-    changed = session.execute(
-        update(ConsistencyReport)
-        .where(
-            ConsistencyReport.id == report_id,
-            ConsistencyReport.lease == lease,
-            ConsistencyReport.state == ReportState.RUNNING,
-        )
-        .values(heartbeat_at=now())
-    )
-    if changed.rowcount == 0:  # type: ignore[attr-defined]
-        raise LeaseLostError(report_id)
+    leases.beat(session, ConsistencyReport, report_id, lease, ReportState.RUNNING)
 
 
 def record_picture(
@@ -206,15 +189,7 @@ def release_report(
 
 def release_stale(session: Session, limit: int = 20) -> list[ConsistencyReport]:
     """Put back every report whose worker has fallen silent; returns them."""
-    stale = session.scalars(
-        select(ConsistencyReport)
-        .where(
-            ConsistencyReport.state == ReportState.RUNNING,
-            ConsistencyReport.heartbeat_at < now() - STALE_AFTER,
-        )
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    stale = leases.abandoned(session, ConsistencyReport, ReportState.RUNNING, limit)
     for report in stale:
         _put_back(session, report, "worker_lost")
     return list(stale)
@@ -236,15 +211,7 @@ def held_report(session: Session, report_id: str, lease: str) -> ConsistencyRepo
     Raises:
         LeaseLostError: when it does not.
     """
-    report = session.scalar(
-        select(ConsistencyReport)
-        .where(ConsistencyReport.id == report_id, ConsistencyReport.lease == lease)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if report is None or report.state is not ReportState.RUNNING:
-        raise LeaseLostError(report_id)
-    return report
+    return leases.held(session, ConsistencyReport, report_id, lease, ReportState.RUNNING)
 
 
 def _put_back(session: Session, report: ConsistencyReport, error_code: str) -> None:

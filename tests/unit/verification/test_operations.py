@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.clock import frozen, now
 from marketplace.core.container import Services
 from marketplace.core.errors import ConflictError
+from marketplace.core.leases import STALE_AFTER, LeaseLostError
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.listings.models import Listing, ListingVersion
 from marketplace.listings.states import ListingState
@@ -20,7 +21,6 @@ from marketplace.moderation.models import Case
 from marketplace.verification import operations, queries, waiting
 from marketplace.verification.calibration import uncalibrated
 from marketplace.verification.decision import FOUND_OF_BAND, Decision, Found, Observation
-from marketplace.verification.errors import LeaseLostError
 from marketplace.verification.models import RunEvent, SampleCheck, VerificationRun
 from marketplace.verification.similarity import Band, Comparison, DecidedBy
 from marketplace.verification.states import RunKind, RunState, Verdict
@@ -145,7 +145,7 @@ def test_a_silent_workers_run_is_taken_over_behind_its_last_sample(
     check(session, dead, version.samples[0].id)
     session.commit()
 
-    with frozen(now() + operations.STALE_AFTER + timedelta(seconds=1)):
+    with frozen(now() + STALE_AFTER + timedelta(seconds=1)):
         with unit_of_work(services.database) as other:
             assert [run.id for run in operations.release_stale(other)] == [dead.id]
         with unit_of_work(services.database) as other:
@@ -185,7 +185,7 @@ def test_a_beating_worker_is_left_alone(session: Session, services: Services) ->
     run = operations.claim_next(session)
     assert run is not None
     session.commit()
-    with frozen(now() + operations.STALE_AFTER / 2):
+    with frozen(now() + STALE_AFTER / 2):
         assert operations.release_stale(session) == []
 
 

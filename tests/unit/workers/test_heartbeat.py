@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from marketplace.core.container import Services
+from marketplace.core.leases import LeaseLostError
 from marketplace.listings.models import ListingVersion
 from marketplace.verification import operations
-from marketplace.verification.errors import LeaseLostError
 from marketplace.verification.models import VerificationRun
 from marketplace.verification.states import RunState
 from tests.factories.verification import make_waiting_listing

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.clock import frozen, now
 from marketplace.core.container import Services
+from marketplace.core.leases import STALE_AFTER, LeaseLostError
 from marketplace.listings.tiers import Tier
 from marketplace.verification.consistency import operations, queries
 from marketplace.verification.consistency.models import ConsistencyEvent, ConsistencyReport
 from marketplace.verification.consistency.operations import MAX_ATTEMPTS, MadePicture
 from marketplace.verification.consistency.plan import plan
 from marketplace.verification.consistency.states import PictureState, Purpose, ReportState
-from marketplace.verification.errors import LeaseLostError
 from marketplace.verification.models import VerificationRun
 from marketplace.verification.operations import request_run
 from marketplace.verification.states import RunState
@@ -117,7 +117,7 @@ def test_a_dead_worker_can_do_no_harm(session: Session, services: Services) -> N
     _, old = claimed(session)
     operations.record_picture(session, report.id, old, 1, MadePicture(adherence=0.5))
     session.commit()
-    with frozen(now() + operations.STALE_AFTER + timedelta(seconds=1)):
+    with frozen(now() + STALE_AFTER + timedelta(seconds=1)):
         assert [one.id for one in operations.release_stale(session)] == [report.id]
         session.commit()
     _, new = claimed(session)
