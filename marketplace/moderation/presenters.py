@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.accounts.models import SellerProfile, User
 from marketplace.core.vault import PromptVault
+from marketplace.listings.catalogue import scheduler_name
 from marketplace.listings.models import ListingVersion
 from marketplace.listings.tiers import Tier
 from marketplace.moderation.models import Case
@@ -32,6 +33,8 @@ class CaseView:
     copy_hits: list[CopyHit]
     findings: list[Any]
     history: list[Any]
+    scheduler: str | None
+    """As people know it; None where the model takes none."""
     proved: bool
     at_work: bool
     """True when this moderator holds the claim."""
@@ -59,6 +62,7 @@ def case_view(session: Session, vault: PromptVault, case: Case, moderator: User)
         copy_hits=copy_hits_of(session, case.run_id) if case.run_id else [],
         findings=sorted(case.findings, key=lambda finding: SEVERITIES.get(finding.severity, 3)),
         history=history(session, case.id),
+        scheduler=scheduler_name(version.scheduler) if version.scheduler else None,
         proved=has_proof(session, case),
         at_work=at_work,
         own=case.listing.seller_id == moderator.id,

@@ -58,7 +58,10 @@ def test_the_prompt_is_shown_to_the_moderator_at_work_only(
     assert SECRET_WORD not in queue
     assert SECRET_WORD not in client.get(f"/moderate/{case.id}").text
     client.post(f"/moderate/{case.id}/claim")
-    assert SECRET_WORD in client.get(f"/moderate/{case.id}").text
+    page = client.get(f"/moderate/{case.id}").text
+    assert SECRET_WORD in page
+    assert "DPM++ 2M" in page
+    assert "dpmpp_2m" not in page
     client.post(f"/moderate/{case.id}/release")
     assert SECRET_WORD not in client.get(f"/moderate/{case.id}").text
 
