@@ -18,7 +18,7 @@ from local.stripe.account_views import (
 from local.stripe.call import Call
 from local.stripe.errors import StripeError, invalid, missing
 from local.stripe.shapes import shape, whole
-from local.stripe.store import Body, random_token
+from local.stripe.store import Body
 from local.stripe.world import World
 
 LINK_LIFETIME_SECONDS = 600
@@ -49,7 +49,7 @@ def create(call: Call) -> Body:
             "defaults.responsibilities",
             "parameter_missing",
         )
-    account_id = f"acct_1{random_token(15)}"
+    account_id = f"acct_1{call.world.ids.token(15)}"
     body = call.world.store.add(new_v2(params, account_id, call.world.now()))
     return v2_view(body, params.get("include", []))
 
@@ -96,7 +96,7 @@ def create_link(call: Call) -> Body:
         name = f"use_case.{use_case['type']}"
         raise invalid(f"{name} is required for this type.", name, "parameter_missing")
     now = call.world.now()
-    token = random_token(24)
+    token = call.world.ids.token(24)
     link = shape(
         AccountLink,
         {
@@ -169,7 +169,7 @@ def create_login_link(call: Call) -> Body:
             "Cannot create a login link for an account that has not completed onboarding."
         )
     now = call.world.now()
-    token = random_token(24)
+    token = call.world.ids.token(24)
     call.world.store.add(
         {"id": token, "object": "emulator.login", "created": now, "account": body["id"]}
     )

@@ -10,7 +10,7 @@ from local.stripe.call import Call
 from local.stripe.errors import missing
 from local.stripe.listing import list_of, present
 from local.stripe.shapes import shape
-from local.stripe.store import Body, new_id
+from local.stripe.store import Body
 from local.stripe.world import World
 
 SETTLING_SECONDS = 2 * 24 * 3600
@@ -51,7 +51,7 @@ def record(
             }
         )
     values: Body = {
-        "id": new_id("txn"),
+        "id": world.ids.new("txn"),
         "amount": amount,
         "available_on": now if available_on is None else available_on,
         "balance_type": "payments",

@@ -14,28 +14,38 @@ class UnsafeConfiguration(Exception):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One webhook endpoint. `name` is stable across restarts, the address need not be."""
+    """One webhook endpoint. `name` is stable across restarts, the address need not be.
+
+    A thin endpoint is an event destination of the second API: it gets v2 events, the others get
+    v1 events, of connected accounts where `connect` is true.
+    """
 
     name: str
     url: str
     secret: str
     connect: bool
+    thin: bool = False
 
 
 @dataclass(frozen=True)
 class EmulatorConfig:
     """Everything the emulator needs to know; checked on construction.
 
-    Raises `UnsafeConfiguration` for a live key, or an address outside this machine.
+    Without `state_dir` everything is kept in memory. With a `seed` the same requests in the same
+    order give the same ids and the same faults. `durable` is off only where losing the state
+    with the machine does not matter. Raises `UnsafeConfiguration` for a live key, or an address
+    outside this machine.
     """
 
-    state_dir: Path
+    state_dir: Path | None
     api_key: str
     host: str = "127.0.0.1"
     port: int = 0
     endpoints: tuple[Endpoint, ...] = field(default=())
     public_base: str = ""
     merchant: str = "Bracket"
+    seed: int | None = None
+    durable: bool = True
 
     def __post_init__(self) -> None:
         if not self.api_key.startswith(("sk_test_", "rk_test_")):
@@ -66,7 +76,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def parse_endpoint(text: str, name: str, *, connect: bool) -> Endpoint:
+def parse_endpoint(text: str, name: str, *, connect: bool, thin: bool = False) -> Endpoint:
     """Read `URL=SECRET`; the secret is what follows the last `=`.
 
     Raises `UnsafeConfiguration` when either half is missing.
@@ -74,4 +84,4 @@ def parse_endpoint(text: str, name: str, *, connect: bool) -> Endpoint:
     url, separator, secret = text.rpartition("=")
     if not separator or not url or not secret:
         raise UnsafeConfiguration("A webhook is written URL=SECRET.")
-    return Endpoint(name=name, url=url, secret=secret, connect=connect)
+    return Endpoint(name=name, url=url, secret=secret, connect=connect, thin=thin)

@@ -87,7 +87,7 @@ def _fault_routes(control: Blueprint, world: World) -> None:
         try:
             with world.store.transaction():
                 rules = faults.replace(world.store, wanted)
-                deliveries.release_held(world.store)
+                deliveries.release_held(world.store, world.time())
         except faults.BadFault as problem:
             return jsonify(error=str(problem)), 400
         world.wake()
@@ -116,13 +116,13 @@ def _actions(control: Blueprint, world: World) -> None:
 
     @control.post("/_control/release")
     def release() -> Answer:
-        return done(released=deliveries.release_held(world.store, all_of_them=True))
+        return done(released=deliveries.release_held(world.store, world.time(), all_of_them=True))
 
     @control.post("/_control/events/<event_id>/redeliver")
     def redeliver(event_id: str) -> Answer:
         if world.store.find(event_id, "event") is None:
             return jsonify(error="There is no such event."), 404
-        return done(queued=deliveries.redeliver(world.store, event_id))
+        return done(queued=deliveries.redeliver(world.store, event_id, world.time()))
 
     @control.post("/_control/sessions/<session_id>/expire")
     def expire(session_id: str) -> Answer:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
-import time
 from typing import Any
 
 from local.stripe import faults
@@ -15,30 +15,36 @@ BACKOFF_SECONDS = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 GIVE_UP_AFTER_SECONDS = 3 * 24 * 3600
 
 
-def schedule(store: Store, event: Body, endpoints: list[str]) -> None:
-    """Queue an event for each endpoint, bent by the fault rules in force."""
-    now = time.time()
+def schedule(
+    store: Store, event: Body, endpoints: list[str], now: float, chance: random.Random
+) -> None:
+    """Queue an event for each endpoint, bent by the fault rules in force.
+
+    A reordered event waits for a random part of the rule's seconds, so that others overtake it.
+    """
     for endpoint in endpoints:
-        rule = faults.for_event(store, event["type"]) or {"action": None, "seconds": 0}
+        rule = faults.for_event(store, event["type"], chance) or {"action": None, "seconds": 0}
         action = rule["action"]
         state = {"drop": "dropped", "hold": "held"}.get(action, "pending")
-        due = now + rule["seconds"] if action == "delay" else now
+        wait = {"delay": 1.0, "reorder": chance.random()}.get(action, 0.0) * rule["seconds"]
         for _ in range(2 if action == "duplicate" else 1):
-            _queue(store, event["id"], endpoint, state, due)
+            _queue(store, event["id"], endpoint, state, now + wait, now)
 
 
-def _queue(store: Store, event_id: str, endpoint: str, state: str, due: float) -> None:
+def _queue(
+    store: Store, event_id: str, endpoint: str, state: str, due: float, now: float
+) -> None:
     store.execute(
         "INSERT INTO deliveries (event, endpoint, state, next_at, created) VALUES (?, ?, ?, ?, ?)",
         event_id,
         endpoint,
         state,
         due,
-        time.time(),
+        now,
     )
 
 
-def redeliver(store: Store, event_id: str) -> int:
+def redeliver(store: Store, event_id: str, now: float) -> int:
     """Send an event again at once to every endpoint it was meant for; returns how many.
 
     A delivery that is still waiting is brought forward instead of being doubled.
@@ -53,11 +59,11 @@ def redeliver(store: Store, event_id: str) -> int:
                 endpoint,
             )
             if not waiting:
-                _queue(store, event_id, endpoint, "pending", 0)
+                _queue(store, event_id, endpoint, "pending", 0, now)
         return len({row["endpoint"] for row in rows})
 
 
-def release_held(store: Store, *, all_of_them: bool = False) -> int:
+def release_held(store: Store, now: float, *, all_of_them: bool = False) -> int:
     """Let go of the events that no rule holds back any more; returns how many."""
     released = 0
     with store.transaction():
@@ -68,7 +74,7 @@ def release_held(store: Store, *, all_of_them: bool = False) -> int:
             if all_of_them or not faults.holds(store, row["type"]):
                 released += store.execute(
                     "UPDATE deliveries SET state = 'pending', next_at = ? WHERE seq = ?",
-                    time.time(),
+                    now,
                     row["seq"],
                 )
     return released
@@ -84,9 +90,10 @@ def next_due(store: Store, endpoint: str) -> sqlite3.Row | None:
     return rows[0] if rows else None
 
 
-def record(store: Store, delivery: sqlite3.Row, status: int | None, error: str | None) -> None:
+def record(
+    store: Store, delivery: sqlite3.Row, status: int | None, error: str | None, now: float
+) -> None:
     """Write down one attempt: delivered on 2xx, otherwise later, or failed after three days."""
-    now = time.time()
     attempts = delivery["attempts"] + 1
     if status is not None and 200 <= status < 300:
         store.execute(

@@ -30,9 +30,11 @@ class StripeError(Exception):
         self.param = param
         self.executed = executed
 
-    def body(self) -> dict[str, Any]:
+    def body(self, request_id: str | None = None) -> dict[str, Any]:
         """The JSON body of the answer; absent parts are left out, as Stripe does."""
         error = {"message": self.message, "type": self.type}
+        if request_id:
+            error["request_log_url"] = f"https://dashboard.stripe.com/test/logs/{request_id}"
         if self.code:
             error["code"] = self.code
             error["doc_url"] = f"https://docs.stripe.com/error-codes#{self.code.replace('_', '-')}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from dataclasses import dataclass
 
 from local.stripe.errors import StripeError
@@ -16,10 +15,10 @@ LONGEST_KEY = 255
 
 @dataclass(frozen=True)
 class Answer:
-    """A response as it was first given."""
+    """A response as it was first given; `text` is its JSON body."""
 
     status: int
-    body: Body
+    text: str
     request_id: str
 
 
@@ -29,7 +28,9 @@ def fingerprint(method: str, path: str, params: Body) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def recall(store: Store, key: str, scope: str, print_: str, path: str) -> Answer | None:
+def recall(
+    store: Store, key: str, scope: str, print_: str, path: str, now: float
+) -> Answer | None:
     """The answer kept under a key, or None.
 
     `scope` is the account the call is for. Raises `StripeError` when the key was first used with
@@ -41,7 +42,7 @@ def recall(store: Store, key: str, scope: str, print_: str, path: str) -> Answer
             type="idempotency_error",
             executed=False,
         )
-    store.execute("DELETE FROM idempotency WHERE expires < ?", time.time())
+    store.execute("DELETE FROM idempotency WHERE expires < ?", now)
     rows = store.rows("SELECT * FROM idempotency WHERE key = ? AND scope = ?", key, scope)
     if not rows:
         return None
@@ -53,10 +54,12 @@ def recall(store: Store, key: str, scope: str, print_: str, path: str) -> Answer
             type="idempotency_error",
             executed=False,
         )
-    return Answer(rows[0]["status"], json.loads(rows[0]["body"]), rows[0]["request_id"])
+    return Answer(rows[0]["status"], rows[0]["body"], rows[0]["request_id"])
 
 
-def keep(store: Store, key: str, scope: str, print_: str, path: str, answer: Answer) -> None:
+def keep(
+    store: Store, key: str, scope: str, print_: str, path: str, answer: Answer, now: float
+) -> None:
     """Keep an answer: a day for v1, errors included; a month for v2, successes only."""
     if path.startswith("/v2/") and answer.status >= 400:
         return
@@ -66,7 +69,7 @@ def keep(store: Store, key: str, scope: str, print_: str, path: str, answer: Ans
         scope,
         print_,
         answer.status,
-        json.dumps(answer.body),
+        answer.text,
         answer.request_id,
-        time.time() + _KEPT_SECONDS[path[:4]],
+        now + _KEPT_SECONDS[path[:4]],
     )

@@ -12,7 +12,7 @@ from stripe.checkout import Session
 from local.stripe.call import Call
 from local.stripe.errors import dangling, invalid, unsupported
 from local.stripe.shapes import shape
-from local.stripe.store import Body, new_id, random_token
+from local.stripe.store import Body
 from local.stripe.world import World
 
 SHORTEST_LIFE_SECONDS = 30 * 60
@@ -60,7 +60,7 @@ def create(call: Call) -> Body:
     params, world = call.params, call.world
     _check(params, world.now())
     now = world.now()
-    session_id = new_id("cs_test", 58)
+    session_id = world.ids.new("cs_test", 58)
     items = [
         _line_item(world, line, f"line_items[{i}]") for i, line in enumerate(params["line_items"])
     ]
@@ -222,11 +222,11 @@ def _line_item(world: World, line: Body, at: str) -> Body:
     quantity = line["quantity"]
     if not 1 <= quantity <= 999_999:
         raise invalid("Quantity must be from 1 to 999999.", f"{at}[quantity]")
-    product = world.store.add(_product(data["product_data"], world.now()))
-    price = world.store.add(_price(product["id"], unit, world.now()))
+    product = world.store.add(_product(world, data["product_data"]))
+    price = world.store.add(_price(world, product["id"], unit))
     amount = unit * quantity
     values: dict[str, Any] = {
-        "id": f"li_1{random_token(23)}",
+        "id": f"li_1{world.ids.token(23)}",
         "amount_discount": 0,
         "amount_subtotal": amount,
         "amount_tax": 0,
@@ -240,24 +240,24 @@ def _line_item(world: World, line: Body, at: str) -> Body:
     return shape(stripe.LineItem, values, omit=("discounts", "taxes", "adjustable_quantity"))
 
 
-def _product(data: Body, now: int) -> Body:
+def _product(world: World, data: Body) -> Body:
     values: Body = data | {
-        "id": new_id("prod", 14),
+        "id": world.ids.new("prod", 14),
         # Made for one session only, so not offered elsewhere.
         "active": False,
-        "created": now,
+        "created": world.now(),
         "type": "service",
-        "updated": now,
+        "updated": world.now(),
     }
     return shape(stripe.Product, values)
 
 
-def _price(product_id: str, unit_amount: int, now: int) -> Body:
+def _price(world: World, product_id: str, unit_amount: int) -> Body:
     values: Body = {
-        "id": f"price_1{random_token(23)}",
+        "id": f"price_1{world.ids.token(23)}",
         "active": False,
         "billing_scheme": "per_unit",
-        "created": now,
+        "created": world.now(),
         "currency": "usd",
         "product": product_id,
         "tax_behavior": "unspecified",

@@ -15,20 +15,20 @@ from local.stripe.cards import Card, Decline
 from local.stripe.errors import missing
 from local.stripe.listing import list_of
 from local.stripe.shapes import shape, whole
-from local.stripe.store import Body, new_id, random_token
+from local.stripe.store import Body
 from local.stripe.world import World
 
 
 def create_intent(world: World, session: Body, data: Body) -> Body:
     """A payment intent for a session, from its checked `payment_intent_data`."""
-    intent_id = new_id("pi", 24)
+    intent_id = world.ids.new("pi", 24)
     values: Body = {
         "id": intent_id,
         "amount": session["amount_total"],
         "amount_capturable": 0,
         "amount_received": 0,
         "capture_method": "automatic_async",
-        "client_secret": f"{intent_id}_secret_{random_token(25)}",
+        "client_secret": f"{intent_id}_secret_{world.ids.token(25)}",
         "confirmation_method": "automatic",
         "created": world.now(),
         "currency": session["currency"],
@@ -140,7 +140,7 @@ def _payment_method(world: World, card: Card) -> Body:
         "wallet": _wallet(card),
     }
     values: Body = {
-        "id": new_id("pm"),
+        "id": world.ids.new("pm"),
         "billing_details": _billing(card),
         "card": details,
         "created": world.now(),
@@ -194,7 +194,7 @@ def _charge(
     }
     card_class = stripe.Charge.PaymentMethodDetails.Card
     values: Body = {
-        "id": new_id("ch"),
+        "id": world.ids.new("ch"),
         "amount": intent["amount"],
         "amount_captured": intent["amount"] if paid else 0,
         "amount_refunded": 0,

@@ -59,6 +59,7 @@ def fields_of(params: type) -> dict[str, Field]:
     return result
 
 
+@cache
 def params_class(path: str) -> type:
     """The class for `checkout._session_create_params.SessionCreateParams` under `stripe.params`."""
     module, _, name = path.rpartition(".")

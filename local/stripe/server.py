@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from local.stripe import api, control, pages
+from local.stripe import agenda, api, control, pages
 from local.stripe.checkout import expire_overdue
 from local.stripe.config import EmulatorConfig, is_loopback
 from local.stripe.courier import Courier
@@ -71,7 +71,7 @@ class Emulator:
     """One emulator: `start` it, use `base_url`, `stop` it. State stays in its folder."""
 
     def __init__(self, config: EmulatorConfig) -> None:
-        self.world = World(config, Store(config.state_dir))
+        self.world = World(config, Store(config.state_dir, durable=config.durable))
         self.couriers = [Courier(self.world, endpoint) for endpoint in config.endpoints]
         self._server: BaseWSGIServer | None = None
         self._threads: list[threading.Thread] = []
@@ -100,6 +100,7 @@ class Emulator:
 
     def _watch_the_clock(self) -> None:
         while not self.world.stopping.wait(_CLOCK_TICK_SECONDS):
+            agenda.run_due(self.world)
             expire_overdue(self.world)
 
     def stop(self) -> None:

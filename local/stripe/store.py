@@ -1,4 +1,4 @@
-"""The emulator's memory: one SQLite file in WAL mode, one lock, one connection.
+"""The emulator's memory: one SQLite database, one lock, one connection.
 
 Every request is one transaction, so that an object, its events, their deliveries and the answer
 kept under an idempotency key appear together or not at all.
@@ -7,9 +7,7 @@ kept under an idempotency key appear together or not at all.
 from __future__ import annotations
 
 import json
-import secrets
 import sqlite3
-import string
 import threading
 import time
 from collections.abc import Iterator
@@ -17,51 +15,42 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from local.stripe.store_schema import SCHEMA, rebuild_sums
+
 Body = dict[str, Any]
 
-_ALPHABET = string.ascii_letters + string.digits
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS objects (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-  account TEXT, created INTEGER NOT NULL, body TEXT NOT NULL, private TEXT NOT NULL DEFAULT '{}');
-CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, account, seq);
-CREATE TABLE IF NOT EXISTS idempotency (
-  key TEXT NOT NULL, scope TEXT NOT NULL, fingerprint TEXT NOT NULL, status INTEGER NOT NULL,
-  body TEXT NOT NULL, request_id TEXT NOT NULL, expires REAL NOT NULL, PRIMARY KEY (key, scope));
-CREATE TABLE IF NOT EXISTS deliveries (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, endpoint TEXT NOT NULL,
-  state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_at REAL NOT NULL,
-  created REAL NOT NULL, last_status INTEGER, last_error TEXT, delivered_at REAL);
-CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (endpoint, state, next_at);
-CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
-CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
-
-
-def random_token(length: int) -> str:
-    """Letters and digits as Stripe's ids use them, from the system's random source."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
-
-
-def new_id(prefix: str, length: int = 24) -> str:
-    """An id that looks like Stripe's: a prefix, then letters and digits."""
-    return f"{prefix}_{random_token(length)}"
+_VERSION = 2
 
 
 class Store:
-    """Objects by id, and a transaction to change them in. Safe to share between threads."""
+    """Objects by id, and a transaction to change them in. Safe to share between threads.
 
-    def __init__(self, state_dir: Path) -> None:
-        state_dir.mkdir(parents=True, exist_ok=True)
+    Args:
+        state_dir: folder of the database file; None keeps everything in memory.
+        durable: whether a commit survives a crash of the machine; a crash of the program never
+            costs anything.
+    """
+
+    def __init__(self, state_dir: Path | None, *, durable: bool = True) -> None:
         self._lock = threading.RLock()
         self._depth = 0
-        self.path = state_dir / "stripe.sqlite3"
-        self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        self.path = None if state_dir is None else state_dir / "stripe.sqlite3"
+        if state_dir is not None:
+            state_dir.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(
+            self.path or ":memory:",
+            check_same_thread=False,
+            isolation_level=None,
+            cached_statements=512,
+        )
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_SCHEMA)
+        self._db.execute(f"PRAGMA synchronous={'NORMAL' if durable else 'OFF'}")
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        self._db.executescript(SCHEMA)
+        if version < _VERSION:
+            rebuild_sums(self._db)
+            self._db.execute(f"PRAGMA user_version={_VERSION}")
 
     def close(self) -> None:
         """Close the file; waits for a transaction that is under way."""
@@ -109,7 +98,7 @@ class Store:
             account,
             created if isinstance(created, int) else int(time.time()),
             json.dumps(body),
-            json.dumps(private or {}),
+            json.dumps(private) if private else "{}",
         )
         return body
 
@@ -126,6 +115,13 @@ class Store:
         """The object with this id (and of this kind), or None."""
         found = self.rows("SELECT kind, body FROM objects WHERE id = ?", object_id)
         if not found or (kind is not None and found[0]["kind"] != kind):
+            return None
+        return json.loads(found[0]["body"])
+
+    def owned(self, object_id: str, kind: str, account: str | None) -> Body | None:
+        """The object with this id and kind, if it belongs to this account (None: platform)."""
+        found = self.rows("SELECT kind, account, body FROM objects WHERE id = ?", object_id)
+        if not found or found[0]["kind"] != kind or found[0]["account"] != account:
             return None
         return json.loads(found[0]["body"])
 
@@ -147,8 +143,9 @@ class Store:
     def all_of(self, kind: str, where: str = "1", *values: Any, limit: int = 1000) -> list[Body]:
         """Objects of one kind, newest first; `where` may use json_extract(body, …)."""
         found = self.rows(
-            f"SELECT body FROM objects WHERE kind = ? AND ({where}) ORDER BY seq DESC LIMIT ?",
-            kind,
+            # The kind stands in the statement: only then do the indexes of one kind apply.
+            f"SELECT body FROM objects WHERE kind = '{kind}' AND ({where})"
+            " ORDER BY seq DESC LIMIT ?",
             *values,
             limit,
         )

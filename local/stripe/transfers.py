@@ -10,7 +10,7 @@ from local.stripe.call import Call
 from local.stripe.errors import StripeError, dangling, invalid, missing
 from local.stripe.listing import list_of
 from local.stripe.shapes import shape, whole
-from local.stripe.store import Body, random_token
+from local.stripe.store import Body
 from local.stripe.world import World
 
 IMPLEMENTED = frozenset(
@@ -99,8 +99,8 @@ def _sent_from(world: World, charge_id: str) -> int:
 
 
 def _transfer(world: World, params: Body, charge: Body | None) -> Body:
-    transfer_id = f"tr_1{random_token(23)}"
-    payment_id = f"py_1{random_token(23)}"
+    transfer_id = f"tr_1{world.ids.token(23)}"
+    payment_id = f"py_1{world.ids.token(23)}"
     amount, currency = params["amount"], params["currency"].lower()
     ready = _available_on(world, charge)
     booked = balance.record(
