@@ -6,6 +6,7 @@ from marketplace.accounts import models as accounts_models
 from marketplace.core.database import Base
 from marketplace.listings import models as listings_models
 from marketplace.moderation import models as moderation_models
+from marketplace.orders import books_models, dispute_models, refund_models, transfer_models
 from marketplace.orders import models as orders_models
 from marketplace.stripe_events import models as stripe_events_models
 from marketplace.verification import corpus_models as verification_corpus_models
@@ -30,6 +31,10 @@ MODEL_MODULES = (
     verification_window_models,
     moderation_models,
     orders_models,
+    refund_models,
+    transfer_models,
+    dispute_models,
+    books_models,
     stripe_events_models,
 )
 METADATA = Base.metadata

@@ -53,6 +53,24 @@ class Settings(BaseSettings):
     stripe_connect_webhook_secret: str = Field(
         validation_alias="STRIPE_CONNECT_WEBHOOK_SECRET", repr=False
     )
+    stripe_v2_webhook_secret: str = Field(
+        "", validation_alias="STRIPE_V2_WEBHOOK_SECRET", repr=False
+    )
+    """Of the event destination with thin payloads; blank where none is registered."""
+    stripe_tax: bool = Field(False, validation_alias="STRIPE_TAX")
+    """Whether the provider computes tax: it collects none without a registration, silently."""
+    seller_reserve_days: int = Field(7, ge=0, le=90, validation_alias="SELLER_RESERVE_DAYS")
+    """How long the shares of a young seller's sales are kept back; 0 for not at all."""
+    seller_young_sales: int = Field(10, ge=0, validation_alias="SELLER_YOUNG_SALES")
+    """A seller is young until so many of their sales have been transferred."""
+    secure_from_cents: int = Field(2_000, ge=0, validation_alias="THREE_D_SECURE_FROM_CENTS")
+    """3-D Secure is asked for on a buyer's first purchase from this sum on."""
+    refund_window_days: int = Field(30, ge=0, le=365, validation_alias="REFUND_WINDOW_DAYS")
+    """Who bought so shortly before a prompt stopped working is given the money back unasked."""
+    buyer_declines_per_hour: int = Field(5, ge=1, validation_alias="BUYER_DECLINES_PER_HOUR")
+    address_declines_per_hour: int = Field(10, ge=1, validation_alias="ADDRESS_DECLINES_PER_HOUR")
+    card_declines_per_day: int = Field(8, ge=1, validation_alias="CARD_DECLINES_PER_DAY")
+    checkouts_per_hour: int = Field(30, ge=1, validation_alias="CHECKOUTS_PER_HOUR")
     prompt_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         validation_alias="PROMPT_KEYS", repr=False
     )
@@ -224,8 +242,10 @@ def _unsafe(settings: Settings) -> list[str]:
     for name in ("stripe_webhook_secret", "stripe_connect_webhook_secret"):
         if not getattr(settings, name).strip():
             problems.append(f"{name.upper()} must not be blank")
-    if settings.stripe_webhook_secret == settings.stripe_connect_webhook_secret:
-        problems.append("the two Stripe webhook secrets must differ")
+    secrets = [settings.stripe_webhook_secret, settings.stripe_connect_webhook_secret]
+    secrets += [settings.stripe_v2_webhook_secret] if settings.stripe_v2_webhook_secret else []
+    if len(set(secrets)) < len(secrets):
+        problems.append("the Stripe webhook secrets must differ")
     return problems
 
 

@@ -26,6 +26,7 @@ def build_services(settings: Settings, pool_size: int = 10) -> Services:
             webhook_secret=settings.stripe_webhook_secret,
             connect_webhook_secret=settings.stripe_connect_webhook_secret,
             livemode=settings.stripe_livemode,
+            v2_webhook_secret=settings.stripe_v2_webhook_secret,
         ),
         vault=PromptVault(settings.prompt_keys),
     )

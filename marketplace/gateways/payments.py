@@ -1,104 +1,64 @@
-"""What Bracket asks of a payment provider: a small contract in Bracket's own words."""
+"""What Bracket asks of a payment provider: a contract in Bracket's own words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from marketplace.core.money import Money
+from marketplace.gateways.payment_facts import (
+    AccountBalance,
+    BalanceLine,
+    CardFacts,
+    ChargeFacts,
+    CheckoutItem,
+    CheckoutRequest,
+    CheckoutSession,
+    DisputeFacts,
+    FailedPayment,
+    PaymentError,
+    PaymentUnavailableError,
+    Payout,
+    PayoutSchedule,
+    RefundFacts,
+    RejectionCause,
+    Requirement,
+    Reversal,
+    SellerAccount,
+    Transfer,
+    TransfersStatus,
+    WarningFacts,
+    WebhookEvent,
+    WebhookRejectedError,
+)
 
-
-class PaymentError(Exception):
-    """The provider refused for good; ``code`` is the provider's, safe to store and show staff."""
-
-    def __init__(self, message: str, code: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class PaymentUnavailableError(Exception):
-    """No answer, or one that says "later": the same call with the same key may be repeated."""
-
-
-class WebhookRejectedError(Exception):
-    """The signature, the age or the mode of a webhook is wrong."""
-
-
-class TransfersStatus(StrEnum):
-    """Whether a seller's connected account can receive transfers."""
-
-    NONE = "none"
-    ONBOARDING = "onboarding"
-    PENDING = "pending"
-    ACTIVE = "active"
-    RESTRICTED = "restricted"
-    REJECTED = "rejected"
-
-
-@dataclass(frozen=True)
-class CheckoutItem:
-    """One line that the buyer sees on the hosted page."""
-
-    listing_id: str
-    title: str
-    price: Money
-
-
-@dataclass(frozen=True)
-class CheckoutRequest:
-    """Everything a hosted checkout needs. Amounts come from our rows only."""
-
-    order_id: str
-    attempt: int
-    buyer_email: str = field(repr=False)
-    items: tuple[CheckoutItem, ...]
-    success_url: str
-    cancel_url: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True)
-class CheckoutSession:
-    """A hosted checkout as the provider has it now."""
-
-    session_id: str
-    url: str | None
-    status: str
-    """open, complete or expired."""
-    paid: bool
-    amount: Money
-    order_id: str | None
-    livemode: bool
-    payment_intent_id: str | None = None
-    charge_id: str | None = None
-    balance_transaction_id: str | None = None
-    fee: Money | None = None
-    """The provider's own fee, read and never computed; None until it is known."""
-
-
-@dataclass(frozen=True)
-class Transfer:
-    """Money moved to a seller's connected account."""
-
-    transfer_id: str
-    amount: Money
-    destination: str
-
-
-@dataclass(frozen=True)
-class WebhookEvent:
-    """A verified webhook, ready to be stored before anything acts on it."""
-
-    event_id: str
-    type: str
-    account: str | None
-    livemode: bool
-    api_version: str | None
-    created: datetime
-    object_id: str | None
-    payload: dict[str, Any] = field(repr=False)
+__all__ = [
+    "AccountBalance",
+    "BalanceLine",
+    "CardFacts",
+    "ChargeFacts",
+    "CheckoutItem",
+    "CheckoutRequest",
+    "CheckoutSession",
+    "DisputeFacts",
+    "FailedPayment",
+    "PaymentError",
+    "PaymentGateway",
+    "PaymentUnavailableError",
+    "Payout",
+    "PayoutSchedule",
+    "RefundFacts",
+    "RejectionCause",
+    "Requirement",
+    "Reversal",
+    "SellerAccount",
+    "Transfer",
+    "TransfersStatus",
+    "WarningFacts",
+    "WebhookEvent",
+    "WebhookRejectedError",
+]
 
 
 class PaymentGateway(Protocol):
@@ -110,11 +70,37 @@ class PaymentGateway(Protocol):
     def create_seller_account(self, seller_id: str, email: str, name: str) -> str:
         """Open a connected account for receiving transfers; returns its id."""
 
-    def onboarding_url(self, account_id: str, return_url: str, refresh_url: str) -> str:
-        """A single-use address where the seller gives what the provider must know."""
+    def onboarding_url(
+        self, account_id: str, return_url: str, refresh_url: str, update: bool = False
+    ) -> str:
+        """A single-use address where the seller gives, or changes, what the provider must know."""
+
+    def login_url(self, account_id: str) -> str:
+        """A single-use address of the seller's own page at the provider."""
 
     def transfers_status(self, account_id: str) -> TransfersStatus:
         """Whether the account can receive transfers now."""
+
+    def seller_account(self, account_id: str) -> SellerAccount:
+        """Whether the account can be paid, and what is missing where it cannot."""
+
+    def account_balance(self, account_id: str) -> AccountBalance:
+        """What lies in a seller's account."""
+
+    def payout_schedule(self, account_id: str) -> PayoutSchedule:
+        """When the provider pays out to the seller's bank."""
+
+    def set_payout_schedule(self, account_id: str, schedule: PayoutSchedule, key: str) -> None:
+        """Change it; ``key`` is made from the row that wants the change."""
+
+    def create_payout(self, account_id: str, amount: Money, key: str) -> Payout:
+        """Pay out to a seller's bank."""
+
+    def retrieve_payout(self, account_id: str, payout_id: str) -> Payout:
+        """One payout of a seller."""
+
+    def list_payouts(self, account_id: str, limit: int = 20) -> list[Payout]:
+        """A seller's newest payouts."""
 
     def create_checkout(self, request: CheckoutRequest) -> CheckoutSession:
         """Open a hosted checkout; the same order and attempt give the same session."""
@@ -124,6 +110,12 @@ class PaymentGateway(Protocol):
 
     def expire_checkout(self, session_id: str) -> CheckoutSession:
         """Close an open session; a session that was paid meanwhile comes back complete."""
+
+    def retrieve_failure(self, payment_intent_id: str) -> FailedPayment | None:
+        """The last refusal of a payment; None where the last try was none."""
+
+    def retrieve_charge(self, charge_id: str) -> ChargeFacts:
+        """A charge with the ids of its refunds."""
 
     def create_transfer(
         self,
@@ -136,8 +128,65 @@ class PaymentGateway(Protocol):
     ) -> Transfer:
         """Move a seller's share out of one charge; same line and attempt, same transfer."""
 
-    def find_transfer(self, order_id: str, line_id: str) -> Transfer | None:
+    def find_transfer(
+        self, order_id: str, line_id: str, attempt: int | None = None
+    ) -> Transfer | None:
         """The transfer already made for a line, if any (asked before a late retry)."""
+
+    def create_reversal(
+        self, row_id: str, attempt: int, transfer_id: str, amount: Money, line_id: str
+    ) -> Reversal:
+        """Call a part of a transfer back; same row and attempt, same reversal."""
+
+    def find_reversal(self, transfer_id: str, row_id: str) -> Reversal | None:
+        """The reversal already made for a row, if any."""
+
+    def create_refund(
+        self,
+        row_id: str,
+        attempt: int,
+        charge_id: str,
+        amount: Money,
+        reason: str,
+        metadata: Mapping[str, str],
+    ) -> RefundFacts:
+        """Give a part of a charge back; same row and attempt, same refund.
+
+        Args:
+            reason: duplicate, fraudulent or requested_by_customer.
+        """
+
+    def retrieve_refund(self, refund_id: str) -> RefundFacts:
+        """A refund as it stands now."""
+
+    def find_refund(self, charge_id: str, row_id: str) -> RefundFacts | None:
+        """The refund already made for a row, if any."""
+
+    def retrieve_dispute(self, dispute_id: str) -> DisputeFacts:
+        """A dispute with its money."""
+
+    def submit_evidence(
+        self, dispute_id: str, evidence: Mapping[str, str], key: str
+    ) -> DisputeFacts:
+        """Send evidence to the bank, once and for all."""
+
+    def close_dispute(self, dispute_id: str) -> DisputeFacts:
+        """Accept a dispute as lost."""
+
+    def retrieve_warning(self, warning_id: str) -> WarningFacts:
+        """An issuer's early warning of fraud."""
+
+    def balance(self) -> AccountBalance:
+        """What lies in the platform's account."""
+
+    def balance_lines(self, since: datetime | None) -> Iterator[BalanceLine]:
+        """Every balance transaction of the platform created since then, newest first."""
+
+    def undelivered_events(self, types: Sequence[str]) -> Iterator[WebhookEvent]:
+        """Events of the last thirty days that the provider could not deliver."""
 
     def read_webhook(self, body: bytes, signature: str, connect: bool) -> WebhookEvent:
         """Verify and parse a webhook. Raises WebhookRejectedError."""
+
+    def read_thin_webhook(self, body: bytes, signature: str) -> WebhookEvent:
+        """Verify and parse a notification of the second API. Raises WebhookRejectedError."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,7 +23,7 @@ from marketplace.orders.history import change_order, change_transfer
 from marketplace.orders.locks import lock_order
 from marketplace.orders.mails import send_confirmation
 from marketplace.orders.models import Entitlement, Order
-from marketplace.orders.states import OrderAction, OrderState, TransferAction
+from marketplace.orders.states import EntitlementState, OrderAction, OrderState, TransferAction
 from marketplace.task_names import TaskName
 
 log = logging.getLogger(__name__)
@@ -141,9 +142,14 @@ def _grant(session: Session, order: Order) -> None:
                 listing_id=line.listing_id,
                 version_id=line.version_id,
                 line_id=line.id,
+                state=EntitlementState.GRANTED,
             )
             # Waits for the other order's transaction where two are settled at once.
-            .on_conflict_do_nothing(index_elements=[Entitlement.buyer_id, Entitlement.listing_id])
+            .on_conflict_do_nothing(
+                index_elements=[Entitlement.buyer_id, Entitlement.listing_id],
+                # As text: a prepared statement with a parameter here matches no index.
+                index_where=text("state <> 'revoked'"),
+            )
             .returning(Entitlement.id)
         )
         if given is None:

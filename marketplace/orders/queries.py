@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from marketplace.core.errors import NotFoundError
 from marketplace.orders.models import Entitlement, Order, OrderEvent, OrderLine
-from marketplace.orders.states import OrderState, TransferState
+from marketplace.orders.states import SOLD, EntitlementState, OrderState
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,27 @@ class SalesSummary:
 
 
 def owned(session: Session, buyer_id: str, listing_id: str) -> Entitlement | None:
-    """The buyer's right to a listing, if they have it."""
+    """The buyer's right to use a listing, if they have it now."""
+    right = right_to(session, buyer_id, listing_id)
+    return right if right is not None and right.state is EntitlementState.GRANTED else None
+
+
+def right_to(session: Session, buyer_id: str, listing_id: str) -> Entitlement | None:
+    """The buyer's right to a listing, also while a dispute suspends it; None after a refund.
+
+    Whoever has one cannot buy the listing again.
+    """
     return session.scalar(
         select(Entitlement).where(
-            Entitlement.buyer_id == buyer_id, Entitlement.listing_id == listing_id
+            Entitlement.buyer_id == buyer_id,
+            Entitlement.listing_id == listing_id,
+            Entitlement.state != EntitlementState.REVOKED,
         )
     )
 
 
 def owns(session: Session, buyer_id: str, listing_id: str) -> bool:
-    """True when the buyer has the listing already."""
+    """True when the buyer may use the listing."""
     return owned(session, buyer_id, listing_id) is not None
 
 
@@ -52,7 +63,11 @@ def entitlement(session: Session, entitlement_id: str, owner_id: str) -> Entitle
     found = session.scalar(
         select(Entitlement)
         .options(joinedload(Entitlement.listing), joinedload(Entitlement.version))
-        .where(Entitlement.id == entitlement_id, Entitlement.buyer_id == owner_id)
+        .where(
+            Entitlement.id == entitlement_id,
+            Entitlement.buyer_id == owner_id,
+            Entitlement.state == EntitlementState.GRANTED,
+        )
     )
     if found is None:
         raise NotFoundError
@@ -69,7 +84,7 @@ def purchases_of(session: Session, buyer_id: str) -> list[Entitlement]:
                 joinedload(Entitlement.version),
                 joinedload(Entitlement.line),
             )
-            .where(Entitlement.buyer_id == buyer_id)
+            .where(Entitlement.buyer_id == buyer_id, Entitlement.state == EntitlementState.GRANTED)
             .order_by(Entitlement.created_at.desc(), Entitlement.id)
         )
     )
@@ -82,7 +97,7 @@ def sales_of(session: Session, seller_id: str, limit: int = 50) -> list[OrderLin
             select(OrderLine)
             .join(OrderLine.order)
             .options(joinedload(OrderLine.order))
-            .where(OrderLine.seller_id == seller_id, Order.state == OrderState.PAID)
+            .where(OrderLine.seller_id == seller_id, Order.state.in_(SOLD))
             .order_by(Order.paid_at.desc(), OrderLine.id)
             .limit(limit)
         )
@@ -91,17 +106,23 @@ def sales_of(session: Session, seller_id: str, limit: int = 50) -> list[OrderLin
 
 def sales_summary(session: Session, seller_id: str) -> SalesSummary:
     """Sums over everything a seller sold."""
-    done = OrderLine.transfer_state == TransferState.DONE
+    # What went back to buyers was neither sold nor earned in the end.
+    kept = OrderLine.price_cents - OrderLine.refunded_cents
+    share = OrderLine.seller_cents - func.div(
+        OrderLine.seller_cents * OrderLine.refunded_cents, OrderLine.price_cents
+    )
+    given = OrderLine.transferred_cents + OrderLine.netted_cents
+    given = given - OrderLine.reversed_cents - OrderLine.recovered_cents
     row = session.execute(
         select(
             func.count(OrderLine.id),
-            func.coalesce(func.sum(OrderLine.price_cents), 0),
-            func.coalesce(func.sum(OrderLine.commission_cents), 0),
-            func.coalesce(func.sum(OrderLine.seller_cents), 0),
-            func.coalesce(func.sum(OrderLine.seller_cents).filter(done), 0),
+            func.coalesce(func.sum(kept), 0),
+            func.coalesce(func.sum(kept - share), 0),
+            func.coalesce(func.sum(share), 0),
+            func.coalesce(func.sum(given), 0),
         )
         .join(OrderLine.order)
-        .where(OrderLine.seller_id == seller_id, Order.state == OrderState.PAID)
+        .where(OrderLine.seller_id == seller_id, Order.state.in_(SOLD))
     ).one()
     return SalesSummary(*(int(value) for value in row))
 
@@ -112,7 +133,10 @@ def times_sold(session: Session, listing_id: str) -> int:
         session.scalar(
             select(func.count())
             .select_from(Entitlement)
-            .where(Entitlement.listing_id == listing_id)
+            .where(
+                Entitlement.listing_id == listing_id,
+                Entitlement.state != EntitlementState.REVOKED,
+            )
         )
         or 0
     )
@@ -159,7 +183,7 @@ def entitlements_of_order(session: Session, order_id: str) -> list[Entitlement]:
     )
 
 
-def order_story(session: Session, order_id: str) -> list[OrderEvent]:
+def order_events(session: Session, order_id: str) -> list[OrderEvent]:
     """Everything that happened to an order and its transfers, oldest first."""
     return list(
         session.scalars(

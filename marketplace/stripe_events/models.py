@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String
+from sqlalchemy import BigInteger, Date, Index, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,3 +46,21 @@ class StripeEvent(Base):
     created: Mapped[Moment]
     received_at: Mapped[CreatedAt]
     finished_at: Mapped[Moment | None]
+    retried_by: Mapped[str | None] = mapped_column(String(13))
+    """Who set a dead event going again."""
+
+
+class WebhookTrouble(Base):
+    """How often webhooks were refused on a day, by cause: a wrong clock or secret shows here."""
+
+    __tablename__ = "webhook_troubles"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    endpoint: Mapped[str] = mapped_column(String(20), primary_key=True)
+    """platform, connect or v2."""
+    cause: Mapped[str] = mapped_column(String(30), primary_key=True)
+    """One of gateways.payments.RejectionCause."""
+    count: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    skew_seconds: Mapped[int | None]
+    """Sender's time less ours at the last one, where the signature was right."""
+    last_at: Mapped[Moment]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.listings.models import ListingVersion
 from marketplace.orders.models import Order, OrderLine
-from marketplace.orders.states import OrderState
+from marketplace.orders.states import SOLD
 from marketplace.task_names import TaskName
 from marketplace.verification.changes import operations
 from workers.app import app, services
@@ -42,7 +42,7 @@ def times_sold(session: Session, version_ids: Sequence[str]) -> dict[str, int]:
     paid = (
         select(OrderLine.listing_id, func.count().label("sold"))
         .join(Order, Order.id == OrderLine.order_id)
-        .where(Order.state == OrderState.PAID)
+        .where(Order.state.in_(SOLD))
         .group_by(OrderLine.listing_id)
         .subquery()
     )

@@ -17,7 +17,7 @@ from marketplace.listings.states import ListingState
 from marketplace.orders.checkout import start_checkout
 from marketplace.orders.models import Entitlement, Order, OrderLine
 from marketplace.orders.operations import settle
-from marketplace.orders.queries import order_story
+from marketplace.orders.queries import order_events
 from marketplace.orders.states import OrderState
 from marketplace.orders.sweeps import sweep_drafts
 from tests.factories.orders import make_buyer, publish_version
@@ -106,7 +106,7 @@ def test_after_a_definite_refusal_the_next_try_uses_a_fresh_key(house: House) ->
     (order,) = orders(house)
     assert (order.state, order.attempt) == (OrderState.DRAFT, 2)
     with house.work() as session:
-        assert [e.reason for e in order_story(session, order.id)] == ["some_code"]
+        assert [e.reason for e in order_events(session, order.id)] == ["some_code"]
     start(house)
     assert len(orders(house)) == 1
 

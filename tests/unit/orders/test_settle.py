@@ -17,7 +17,7 @@ from marketplace.gateways.payments import PaymentUnavailableError
 from marketplace.orders import ledger
 from marketplace.orders.models import Entitlement, LedgerEntry, Order
 from marketplace.orders.operations import record_checkout, settle
-from marketplace.orders.queries import has_order_in_review, order_story, owns
+from marketplace.orders.queries import has_order_in_review, order_events, owns
 from marketplace.orders.states import OrderState, TransferState
 from marketplace.task_names import TaskName
 from tests.factories.orders import SECRET_PROMPT
@@ -45,7 +45,7 @@ def test_a_payment_becomes_an_item_a_due_transfer_and_balanced_books(house: Hous
     }
     with house.work() as session:
         assert owns(session, house.buyer_id, house.listing_id)
-        states = [(e.action, e.to_state) for e in order_story(session, order.id)]
+        states = [(e.action, e.to_state) for e in order_events(session, order.id)]
     assert states == [
         ("open_checkout", "awaiting_payment"),
         ("pay", "paid"),
@@ -79,7 +79,7 @@ def test_settling_in_six_threads_at_once_settles_once(house: House) -> None:
     assert states == [OrderState.PAID] * 6
     assert (count(house, Entitlement), count(house, LedgerEntry)) == (1, 2)
     with house.work() as session:
-        assert [e.action for e in order_story(session, order.id)].count("pay") == 1
+        assert [e.action for e in order_events(session, order.id)].count("pay") == 1
 
 
 def test_an_open_or_declined_checkout_stays_open(house: House) -> None:
