@@ -32,14 +32,19 @@ def main(arguments: list[str] | None = None) -> int:
             parse_endpoint(text, f"connect-{i}", connect=True)
             for i, text in enumerate(options.connect_webhook)
         ]
+        thin = [
+            parse_endpoint(text, f"thin-{i}", connect=False, thin=True)
+            for i, text in enumerate(options.thin_webhook)
+        ]
         config = EmulatorConfig(
             state_dir=options.state,
             api_key=options.api_key,
             host=options.host,
             port=options.port,
-            endpoints=(*platform, *connect),
+            endpoints=(*platform, *connect, *thin),
             public_base=options.public_base,
             merchant=options.merchant,
+            seed=options.seed,
         )
     except UnsafeConfiguration as problem:
         return _refuse(str(problem))
@@ -80,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--api-key", required=True, help="the only key accepted: sk_test_…")
     parser.add_argument("--webhook", action="append", default=[], metavar="URL=SECRET")
     parser.add_argument("--connect-webhook", action="append", default=[], metavar="URL=SECRET")
+    parser.add_argument("--thin-webhook", action="append", default=[], metavar="URL=SECRET")
+    parser.add_argument("--seed", type=int, help="make ids and faults repeatable")
     parser.add_argument("--public-base", default="", help="the address browsers use, if different")
     parser.add_argument("--merchant", default="Bracket", help="the name on the checkout page")
     return parser

@@ -14,22 +14,28 @@ from local.stripe.store import Body
 # Parts of a v2 account that are null unless the request names them in `include`.
 INCLUDABLE = ("configuration", "defaults", "future_requirements", "identity", "requirements")
 
-# What a recipient in the United States is asked for; one entry stands for the whole form here.
-_DUE_ENTRY = {
-    "awaiting_action_from": "user",
-    "description": "identity.individual.given_name",
-    "errors": [],
-    "impact": {
-        "restricts_capabilities": [
-            {
-                "capability": "stripe_balance.stripe_transfers",
-                "configuration": "recipient",
-                "deadline": {"status": "currently_due"},
-            }
-        ]
-    },
-    "minimum_deadline": {"status": "currently_due"},
-    "requested_reasons": [{"code": "routine_onboarding"}],
+# What a recipient in the United States is asked for.
+ROUTINE = (
+    "identity.individual.given_name",
+    "identity.individual.surname",
+    "identity.individual.date_of_birth",
+    "identity.individual.address",
+    "identity.individual.id_numbers.us_ssn_last_4",
+    "identity.attestations.terms_of_service.account",
+    "defaults.payout_methods",
+)
+DOCUMENT = "identity.individual.documents.primary_verification"
+
+# The same in v1's words.
+_V1_NAMES = {
+    "identity.individual.given_name": "individual.first_name",
+    "identity.individual.surname": "individual.last_name",
+    "identity.individual.date_of_birth": "individual.dob.day",
+    "identity.individual.address": "individual.address.line1",
+    "identity.individual.id_numbers.us_ssn_last_4": "individual.ssn_last_4",
+    "identity.attestations.terms_of_service.account": "tos_acceptance.date",
+    "defaults.payout_methods": "external_account",
+    DOCUMENT: "individual.verification.document",
 }
 
 
@@ -75,10 +81,11 @@ def new_v2(params: Body, account_id: str, now: int) -> Body:
         },
         "display_name": params.get("display_name"),
         "identity": {"country": params["identity"]["country"].lower()},
+        "livemode": False,
         "metadata": params.get("metadata", {}),
-        "requirements": requirements(incomplete=True),
+        "requirements": requirements(ROUTINE),
     }
-    return shape(AccountV2, values)
+    return shape(AccountV2, values | {"closed": False})
 
 
 def capability(status: str, *, incomplete: bool = False) -> Body:
@@ -97,11 +104,31 @@ def capability(status: str, *, incomplete: bool = False) -> Body:
     return {"status": status, "status_details": details}
 
 
-def requirements(*, incomplete: bool) -> Body:
-    """What the account must still provide."""
+def requirements(due: tuple[str, ...] = (), *, error: str | None = None) -> Body:
+    """What the account must still provide; `error` says what was wrong with what it gave."""
+    deadline = {"status": "past_due" if error else "currently_due"}
     return {
-        "entries": [_DUE_ENTRY] if incomplete else [],
-        "summary": {"minimum_deadline": {"status": "currently_due"} if incomplete else None},
+        "alternatives": None,
+        "entries": [_entry(name, deadline, error) for name in due],
+        "summary": {"minimum_deadline": {**deadline, "time": None} if due else None},
+    }
+
+
+def _entry(description: str, deadline: Body, error: str | None) -> Body:
+    blocked = {
+        "capability": "stripe_balance.stripe_transfers",
+        "configuration": "recipient",
+        "deadline": deadline,
+    }
+    errors = [{"code": "verification_failed_other", "description": error}] if error else []
+    return {
+        "awaiting_action_from": "user",
+        "description": description,
+        "errors": errors,
+        "impact": {"restricts_capabilities": [blocked]},
+        "minimum_deadline": deadline,
+        "reference": None,
+        "requested_reasons": [{"code": "routine_verification" if error else "routine_onboarding"}],
     }
 
 
@@ -124,17 +151,24 @@ def v2_view(body: Body, include: list[str]) -> Body:
     return shown
 
 
-def v1_view(body: Body) -> Body:
+def v1_view(body: Body, bank: Body | None = None) -> Body:
     """The same account in its v1 form, as `account.updated` and v1 calls show it."""
     status = transfers_status(body)
     ready = status == "active"
-    due = ["individual.first_name"] if body["requirements"]["entries"] else []
+    entries = body["requirements"]["entries"]
+    due = [_V1_NAMES.get(entry["description"], entry["description"]) for entry in entries]
     refused = "requirements.past_due" if due else "other"
+    if status == "rejected":
+        refused = "rejected.other"
     needs: dict[str, Any] = {
         "alternatives": [],
         "currently_due": due,
         "disabled_reason": None if ready else refused,
-        "errors": [],
+        "errors": [
+            {"code": fault["code"], "reason": fault["description"], "requirement": name}
+            for entry, name in zip(entries, due, strict=True)
+            for fault in entry["errors"]
+        ],
         "eventually_due": due,
         "past_due": due,
         "pending_verification": [],
@@ -158,11 +192,11 @@ def v1_view(body: Body) -> Body:
         "country": country,
         "created": seconds(body["created"]),
         "default_currency": body["defaults"]["currency"],
-        "details_submitted": not due,
+        "details_submitted": len(due) < len(ROUTINE),
         "email": body["contact_email"],
         "external_accounts": {
             "object": "list",
-            "data": [],
+            "data": [bank] if bank else [],
             "has_more": False,
             "url": f"/v1/accounts/{body['id']}/external_accounts",
         },

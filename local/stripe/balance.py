@@ -7,29 +7,48 @@ from typing import Any
 import stripe
 
 from local.stripe.call import Call
-from local.stripe.errors import missing
-from local.stripe.listing import list_of, present
+from local.stripe.listing import list_of, own, present
 from local.stripe.shapes import shape
 from local.stripe.store import Body
 from local.stripe.world import World
 
-SETTLING_SECONDS = 2 * 24 * 3600
-_FEE_PER_MILLE, _FEE_FIXED = 29, 30
+DAY = 24 * 3600
+SETTLING_SECONDS = 2 * DAY
+DISPUTE_FEE = 1500
+_FEE_FIXED = 30
+_FEE_PER_MILLE = {True: 29, False: 44}  # a US card; any other
+
+# Reporting categories that differ from the type.
+_CATEGORIES = {
+    "payment": "charge",
+    "payment_refund": "refund",
+    "payout_cancel": "payout_reversal",
+    "payout_failure": "payout_reversal",
+    "stripe_fee": "fee",
+    "transfer_refund": "transfer_reversal",
+}
 
 
-def processing_fee(amount: int) -> int:
-    """Stripe's price for a US card in cents: 2.9 % + 30 ¢, rounded half up."""
-    return (amount * _FEE_PER_MILLE + 500) // 1000 + _FEE_FIXED
+def processing_fee(amount: int, *, domestic: bool = True) -> int:
+    """Stripe's price in cents, rounded half up: 2.9 % + 30 ¢, for foreign cards 4.4 % + 30 ¢."""
+    return (amount * _FEE_PER_MILLE[domestic] + 500) // 1000 + _FEE_FIXED
+
+
+def settles_at(now: int) -> int:
+    """When a payment made now becomes available: at midnight UTC, two days from now at most."""
+    return (now + SETTLING_SECONDS) // DAY * DAY
 
 
 def record(
     world: World,
-    source: str,
+    source: str | None,
     amount: int,
     currency: str,
     *,
     type_: str,
+    category: str | None = None,
     fee: int = 0,
+    fee_for: str = "Stripe processing fees",
     available_on: int | None = None,
     account: str | None = None,
     description: str | None = None,
@@ -39,6 +58,7 @@ def record(
     It counts as available from `available_on` on, by default now.
     """
     now = world.now()
+    available_on = now if available_on is None else max(available_on, now)
     details: list[dict[str, Any]] = []
     if fee:
         details.append(
@@ -46,14 +66,14 @@ def record(
                 "amount": fee,
                 "application": None,
                 "currency": currency,
-                "description": "Stripe processing fees",
+                "description": fee_for,
                 "type": "stripe_fee",
             }
         )
     values: Body = {
         "id": world.ids.new("txn"),
         "amount": amount,
-        "available_on": now if available_on is None else available_on,
+        "available_on": available_on,
         "balance_type": "payments",
         "created": now,
         "currency": currency,
@@ -61,30 +81,50 @@ def record(
         "fee": fee,
         "fee_details": details,
         "net": amount - fee,
-        # Answered from the clock whenever it is shown.
-        "reporting_category": "charge" if type_ == "payment" else type_,
+        "reporting_category": category or _CATEGORIES.get(type_, type_),
         "source": source,
+        # Answered from the clock whenever it is shown.
         "status": "pending",
         "type": type_,
     }
+    _add_up(world, account, currency, 0 if available_on <= now else available_on, amount - fee)
     return world.store.add(shape(stripe.BalanceTransaction, values), account=account)
+
+
+def _add_up(world: World, account: str | None, currency: str, at: int, net: int) -> None:
+    world.store.execute(
+        "INSERT INTO sums VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (account, currency, available_on) DO UPDATE SET net = net + excluded.net",
+        account or "",
+        currency,
+        at,
+        net,
+    )
 
 
 def totals(world: World, account: str | None) -> dict[str, dict[str, int]]:
     """Sums of net amounts by status and currency: `{"available": {"usd": 0}, "pending": …}`."""
     rows = world.store.rows(
-        "SELECT json_extract(body, '$.currency') AS currency,"
-        " json_extract(body, '$.available_on') <= ? AS ready,"
-        " SUM(json_extract(body, '$.net')) AS net"
-        " FROM objects WHERE kind = 'balance_transaction' AND account IS ?"
-        " GROUP BY 1, 2",
+        "SELECT currency, available_on <= ? AS ready, SUM(net) AS net"
+        " FROM sums WHERE account = ? GROUP BY 1, 2",
         world.now(),
-        account,
+        account or "",
     )
     sums: dict[str, dict[str, int]] = {"available": {}, "pending": {}}
     for row in rows:
         sums["available" if row["ready"] else "pending"][row["currency"]] = int(row["net"])
     return sums
+
+
+def available(world: World, account: str | None, currency: str) -> int:
+    """What an account could pay out or transfer now, in minor units; may be negative."""
+    return totals(world, account)["available"].get(currency, 0)
+
+
+def whole_balance(world: World, account: str | None, currency: str) -> int:
+    """Available and pending money together."""
+    sums = totals(world, account)
+    return sums["available"].get(currency, 0) + sums["pending"].get(currency, 0)
 
 
 def retrieve(call: Call) -> Body:
@@ -111,7 +151,4 @@ def list_transactions(call: Call) -> Body:
 
 def retrieve_transaction(call: Call) -> Body:
     """`GET /v1/balance_transactions/:id`."""
-    body = call.world.store.find(call.ids["id"], "balance_transaction")
-    if body is None or call.world.store.owner(body["id"]) != call.account:
-        raise missing("balance transaction", call.ids["id"])
-    return present(call.world, body)
+    return present(call.world, own(call, "balance_transaction", "balance transaction"))

@@ -33,6 +33,7 @@ class Route:
     """An API route: its parameters' class in the library, and what the emulator does with them.
 
     `implemented` lists dotted parameter names; a name covers all below it. None means all.
+    `extra` lists parameters that the library sends without having a type for them.
     """
 
     method: str
@@ -41,6 +42,7 @@ class Route:
     handler: Handler
     implemented: frozenset[str] | None = None
     on_accounts: bool = False
+    extra: tuple[str, ...] = ()
 
     @property
     def v2(self) -> bool:

@@ -78,15 +78,11 @@ TEST_CARDS = {
     "4000000000000077": Behaviour(
         "visa", "pm_card_bypassPending", "the money is available at once", available_at_once=True
     ),
-    "4000000000000002": Behaviour(
-        "visa", "pm_card_visa_chargeDeclined", "is declined", _DECLINED
-    ),
+    "4000000000000002": Behaviour("visa", "pm_card_visa_chargeDeclined", "is declined", _DECLINED),
     "4000000000009995": Behaviour(
         "visa", "pm_card_visa_chargeDeclinedInsufficientFunds", "has no funds", _NO_FUNDS
     ),
-    "4000000000009987": Behaviour(
-        "visa", "pm_card_visa_chargeDeclinedLostCard", "was lost", _LOST
-    ),
+    "4000000000009987": Behaviour("visa", "pm_card_visa_chargeDeclinedLostCard", "was lost", _LOST),
     "4000000000009979": Behaviour(
         "visa", "pm_card_visa_chargeDeclinedStolenCard", "was stolen", _STOLEN
     ),
@@ -97,9 +93,7 @@ TEST_CARDS = {
     "4000000000000119": Behaviour(
         "visa", "pm_card_chargeDeclinedProcessingError", "cannot be processed", _PROCESSING
     ),
-    "4100000000000019": Behaviour(
-        "visa", "pm_card_radarBlock", "is blocked as fraudulent", _FRAUD
-    ),
+    "4100000000000019": Behaviour("visa", "pm_card_radarBlock", "is blocked as fraudulent", _FRAUD),
     "4000000000006975": Behaviour(
         "visa", "pm_card_visa_chargeDeclinedVelocityLimitExceeded", "was tried too often", _LIMIT
     ),

@@ -164,14 +164,14 @@ def _finish(
     if card.behaviour.decline:
         payments.fail(world, intent, card, card.behaviour.decline)
         return Attempt("declined", card.behaviour.decline.message)
-    payments.succeed(world, intent, card, authenticated=authenticated)
+    charge = payments.succeed(world, intent, card, authenticated=authenticated)
     address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
     session |= {
         "status": "complete",
         "payment_status": "paid",
         "url": None,
         "customer_details": {
-            "address": address | {"country": "US"},
+            "address": address | {"country": card.behaviour.country},
             "business_name": None,
             "email": email,
             "individual_name": None,
@@ -183,4 +183,5 @@ def _finish(
     }
     world.store.save(session)
     world.emit("checkout.session.completed", session)
+    payments.follow_up(world, charge, card)
     return Attempt("paid")

@@ -7,8 +7,16 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from local.stripe import accounts, balance, checkout, deliveries, faults
-from local.stripe.account_views import transfers_status
+from local.stripe import (
+    accounts,
+    balance,
+    behaviour,
+    checkout,
+    control_actions,
+    deliveries,
+    faults,
+)
+from local.stripe.account_views import iso, transfers_status
 from local.stripe.cards import TEST_CARDS
 from local.stripe.errors import StripeError
 from local.stripe.store import Body
@@ -16,15 +24,13 @@ from local.stripe.world import World
 
 Answer = str | Response | AnyResponse | tuple[Response, int]
 
-_STATUSES = ("active", "pending", "restricted", "rejected")
-
 
 def blueprint(world: World) -> Blueprint:
     """The control page over one world. Only this machine reaches it (see server.py)."""
     control = Blueprint("control", __name__)
     _views(control, world)
     _fault_routes(control, world)
-    _actions(control, world)
+    control_actions.register(control, world)
 
     @control.errorhandler(StripeError)
     def refused(error: StripeError) -> tuple[Response, int]:
@@ -41,9 +47,18 @@ def _views(control: Blueprint, world: World) -> None:
             **_state(world, 40),
             faults=faults.current(world.store),
             balance=balance.totals(world, None),
-            statuses=_STATUSES,
+            statuses=accounts.STATUSES,
             cards=TEST_CARDS,
             endpoints=world.config.endpoints,
+            switches=behaviour.of(world),
+            choices=behaviour.CHOICES,
+            policies=control_actions.REVERSAL_POLICIES,
+            now=iso(world.time()),
+            skew=world.skew,
+            sums_of=lambda account: balance.totals(world, account),
+            policy_of=lambda account: world.store.private(account).get("reversals", "default"),
+            webhook_actions=faults.WEBHOOK_ACTIONS,
+            api_actions=faults.API_ACTIONS,
         )
 
     @control.get("/healthz")
@@ -68,10 +83,21 @@ def _state(world: World, limit: int) -> dict[str, list[Body]]:
             for account in store.all_of("v2.core.account", limit=limit)
         ],
         "transfers": store.all_of("transfer", limit=limit),
+        "charges": store.all_of("charge", "account IS NULL", limit=limit),
+        "refunds": store.all_of("refund", "account IS NULL", limit=limit),
+        "disputes": store.all_of("dispute", limit=limit),
+        "payouts": [
+            payout | {"account": store.owner(payout["id"])}
+            for payout in store.all_of("payout", limit=limit)
+        ],
     }
     found["events"] = [
         event | {"deliveries": deliveries.of_event(store, event["id"])}
         for event in store.all_of("event", limit=limit)
+    ]
+    found["thin_events"] = [
+        event | {"deliveries": deliveries.of_event(store, event["id"])}
+        for event in store.all_of("v2.core.event", limit=limit)
     ]
     return found
 
@@ -105,34 +131,6 @@ def _fault_routes(control: Blueprint, world: World) -> None:
             rule["times"] = int(request.form["times"])
         if request.form.get("seconds", "").isdigit():
             rule["seconds"] = int(request.form["seconds"])
+        if request.form.get("percent", "").isdigit():
+            rule["rate"] = int(request.form["percent"]) / 100
         return rules | {family: [*rules.get(family, []), rule]}
-
-
-def _actions(control: Blueprint, world: World) -> None:
-    def done(**values: Any) -> Answer:
-        world.wake()
-        # The page's buttons send forms, tests send JSON.
-        return redirect("/", 303) if "from_page" in request.form else jsonify(values)
-
-    @control.post("/_control/release")
-    def release() -> Answer:
-        return done(released=deliveries.release_held(world.store, world.time(), all_of_them=True))
-
-    @control.post("/_control/events/<event_id>/redeliver")
-    def redeliver(event_id: str) -> Answer:
-        if world.store.find(event_id, "event") is None:
-            return jsonify(error="There is no such event."), 404
-        return done(queued=deliveries.redeliver(world.store, event_id, world.time()))
-
-    @control.post("/_control/sessions/<session_id>/expire")
-    def expire(session_id: str) -> Answer:
-        return done(status=checkout.expire_now(world, session_id)["status"])
-
-    @control.post("/_control/accounts/<account_id>/status")
-    def set_status(account_id: str) -> Answer:
-        values = request.form or request.get_json(silent=True) or {}
-        status = values.get("status")
-        if status not in _STATUSES:
-            return jsonify(error=f"The status must be one of {', '.join(_STATUSES)}."), 400
-        account = accounts.set_status(world, account_id, status)
-        return done(id=account["id"], status=status)

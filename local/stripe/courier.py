@@ -68,9 +68,7 @@ class Courier:
                     error or f"answered {status}",
                 )
             with self.world.store.transaction():
-                deliveries.record(
-                    self.world.store, delivery, status, error, self.world.time()
-                )
+                deliveries.record(self.world.store, delivery, status, error, self.world.time())
 
     def _send(self, payload: str) -> tuple[int | None, str | None]:
         # The machine's clock, not the world's: a receiver checks signatures against its own.

@@ -31,9 +31,7 @@ def schedule(
             _queue(store, event["id"], endpoint, state, now + wait, now)
 
 
-def _queue(
-    store: Store, event_id: str, endpoint: str, state: str, due: float, now: float
-) -> None:
+def _queue(store: Store, event_id: str, endpoint: str, state: str, due: float, now: float) -> None:
     store.execute(
         "INSERT INTO deliveries (event, endpoint, state, next_at, created) VALUES (?, ?, ?, ?, ?)",
         event_id,

@@ -120,13 +120,16 @@ class Dispatcher:
                 kept = idempotency.recall(world.store, key, scope, print_, path, world.time())
                 if kept is not None:
                     return kept, True
+            extra = {name: raw.pop(name) for name in route.extra if name in raw}
             params = schema.check(
                 schema.params_class(route.params), raw, typed=route.v2 and route.method == "POST"
             )
             refuse_unsupported(route, params)
+            if not route.rule.endswith(">"):
+                params = schema.without_empty_metadata(params)
             if account is not None:
                 self._check_account(route, account)
-            call = Call(world, params, ids, path, account, Origin(request_id, key))
+            call = Call(world, params | extra, ids, path, account, Origin(request_id, key))
             answer = _execute(call, route, request_id)
             if key is not None:
                 idempotency.keep(world.store, key, scope, print_, path, answer, world.time())

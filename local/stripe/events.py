@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from local.stripe.call import Call
-from local.stripe.errors import invalid, missing
-from local.stripe.listing import list_of, present
+from local.stripe.errors import invalid
+from local.stripe.listing import list_of, own, present
 from local.stripe.store import Body
 
 _UNDELIVERED = (
@@ -18,10 +18,7 @@ _UNDELIVERED = (
 
 def retrieve(call: Call) -> Body:
     """`GET /v1/events/:id`."""
-    body = call.world.store.find(call.ids["id"], "event")
-    if body is None or call.world.store.owner(body["id"]) != call.account:
-        raise missing("event", call.ids["id"])
-    return present(call.world, body)
+    return present(call.world, own(call, "event"))
 
 
 def list_events(call: Call) -> Body:

@@ -80,9 +80,7 @@ def for_event(store: Store, event_type: str, chance: random.Random) -> dict[str,
     return _take(store, "webhooks", chance, lambda rule: fnmatchcase(event_type, rule["type"]))
 
 
-def for_call(
-    store: Store, method: str, path: str, chance: random.Random
-) -> dict[str, Any] | None:
+def for_call(store: Store, method: str, path: str, chance: random.Random) -> dict[str, Any] | None:
     """The first API rule for a call, using it up once."""
     return _take(
         store,

@@ -28,9 +28,7 @@ def fingerprint(method: str, path: str, params: Body) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def recall(
-    store: Store, key: str, scope: str, print_: str, path: str, now: float
-) -> Answer | None:
+def recall(store: Store, key: str, scope: str, print_: str, path: str, now: float) -> Answer | None:
     """The answer kept under a key, or None.
 
     `scope` is the account the call is for. Raises `StripeError` when the key was first used with

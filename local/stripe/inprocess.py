@@ -1,10 +1,10 @@
 """The emulator without sockets or threads: for tests that drive very many events through it.
 
-    bank = InProcess(api_key)
-    client = bank.client()             # the unmodified library's StripeClient
-    bank.pay(session.id)               # what the buyer does on the hosted page
-    for hook in bank.webhooks(): ...   # what would be delivered, signed, in order
-    bank.advance(2 * 86400)            # time passes: money settles, payouts arrive
+bank = InProcess(api_key)
+client = bank.client()             # the unmodified library's StripeClient
+bank.pay(session.id)               # what the buyer does on the hosted page
+for hook in bank.webhooks(): ...   # what would be delivered, signed, in order
+bank.advance(2 * 86400)            # time passes: money settles, payouts arrive
 """
 
 from __future__ import annotations

@@ -7,12 +7,24 @@ from typing import Any
 
 from local.stripe import deliveries
 from local.stripe.account_views import v1_view
-from local.stripe.errors import StripeError, dangling, invalid
+from local.stripe.call import Call
+from local.stripe.errors import StripeError, dangling, invalid, missing
 from local.stripe.store import Body
 from local.stripe.world import World
 
 _CURSORS = {"limit", "starting_after", "ending_before", "expand", "created"}
 _MAX_EXPAND_DEPTH = 4
+
+
+def own(call: Call, kind: str, shown: str | None = None) -> Body:
+    """The object an address names, if it belongs to the account the call is for.
+
+    Raises `StripeError` (404) otherwise.
+    """
+    body = call.world.store.owned(call.ids["id"], kind, call.account)
+    if body is None:
+        raise missing(shown or kind, call.ids["id"])
+    return body
 
 
 def list_of(
@@ -36,8 +48,9 @@ def list_of(
         raise invalid("Invalid limit: must be between 1 and 100", "limit")
     if "starting_after" in params and "ending_before" in params:
         raise invalid("Send starting_after or ending_before, not both.", "ending_before")
-    clauses = ["kind = ?", "account IS ?", f"({where})"]
-    bound: list[Any] = [kind, account, *values]
+    # The kind stands in the statement: only then do the indexes of one kind apply.
+    clauses = [f"kind = '{kind}'", "account IS ?", f"({where})"]
+    bound: list[Any] = [account, *values]
     for path, value in _flat({k: v for k, v in params.items() if k not in (*_CURSORS, *ignore)}):
         clauses.append(f"json_extract(body, '$.{path}') = ?")
         bound.append(value)
@@ -94,6 +107,10 @@ def present(world: World, body: Body) -> Body:
     if body["object"] == "balance_transaction":
         status = "available" if body["available_on"] <= world.now() else "pending"
         return body | {"status": status}
+    if body["object"] == "dispute":
+        return body | {
+            "balance_transactions": [present(world, t) for t in body["balance_transactions"]]
+        }
     if body["object"] == "event":
         return body | {"pending_webhooks": deliveries.undelivered(world.store, body["id"])}
     return body
@@ -149,7 +166,8 @@ def _includable(world: World, node: Body, name: str, path: str) -> Body:
         return line_items(world, node["id"])
     if (node.get("object"), name) == ("charge", "refunds"):
         url = f"/v1/charges/{node['id']}/refunds"
-        return {"object": "list", "data": [], "has_more": False, "url": url}
+        owner = world.store.owner(node["id"])
+        return list_of(world, "refund", {"charge": node["id"]}, url, account=owner)
     raise _cannot(path)
 
 

@@ -7,10 +7,11 @@ from typing import Any
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from local.stripe import accounts, balance, checkout
+from local.stripe import accounts, balance, checkout, onboarding, payouts
 from local.stripe.account_views import transfers_status
 from local.stripe.cards import GOOGLE_PAY, read_card
 from local.stripe.errors import StripeError
+from local.stripe.money import dollars
 from local.stripe.new_session import check_email
 from local.stripe.store import Body
 from local.stripe.world import World
@@ -18,16 +19,10 @@ from local.stripe.world import World
 Page = str | Response | AnyResponse | tuple[str, int]
 
 
-def money(cents: int, currency: str = "usd") -> str:
-    """`$1,234.50` from cents; the emulator knows dollars only."""
-    sign = "-" if cents < 0 else ""
-    return f"{sign}${abs(cents) / 100:,.2f}" if currency == "usd" else f"{cents} {currency}"
-
-
 def blueprint(world: World) -> Blueprint:
     """All hosted pages over one world."""
     pages = Blueprint("pages", __name__)
-    pages.add_app_template_filter(money, "money")
+    pages.add_app_template_filter(dollars, "money")
     pages.app_context_processor(lambda: {"merchant": world.config.merchant})
     _checkout_pages(pages, world)
     _challenge_pages(pages, world)
@@ -130,29 +125,45 @@ def _checkout_page(
     )
 
 
+def _setup_page(account: Body, form: dict[str, str], errors: dict[str, str]) -> str:
+    answers = {name: form.get(name, invented) for name, (_, invented) in onboarding.FIELDS.items()}
+    return render_template(
+        "setup.html",
+        account=account,
+        status=transfers_status(account),
+        fields=onboarding.FIELDS,
+        answers=answers,
+        errors=errors,
+        banks=payouts.TEST_BANKS,
+    )
+
+
 def _seller_pages(pages: Blueprint, world: World) -> None:
     @pages.get("/setup/<token>")
     def show_setup(token: str) -> Page:
-        opened = accounts.open_link(world, token)
+        opened = onboarding.open_link(world, token)
         if opened is None:
             abort(404)
-        account, addresses, alive = opened
-        if not alive:
-            return redirect(addresses["refresh_url"], 303)
-        return render_template("setup.html", account=account, status=transfers_status(account))
+        if not opened.alive:
+            return redirect(opened.urls["refresh_url"], 303)
+        return _setup_page(opened.account, {}, {})
 
     @pages.post("/setup/<token>")
-    def activate(token: str) -> Page:
-        opened = accounts.open_link(world, token)
+    def answer_setup(token: str) -> Page:
+        form = request.form.to_dict()
+        later = form.get("activate") == "later"
+        opened = onboarding.open_link(world, token)
+        errors = {} if later else onboarding.check_answers(form)
+        if opened is not None and opened.alive and errors:
+            return _setup_page(opened.account, form, errors), 422
+        opened = onboarding.leave(world, token) if later else onboarding.submit(world, token, form)
         if opened is None:
             abort(404)
-        account, addresses, alive = opened
-        if not alive:
-            return redirect(addresses["refresh_url"], 303)
-        accounts.use_link(world, token)
-        if "return_url" in addresses:
-            return redirect(addresses["return_url"], 303)
-        return render_template("setup.html", account=account, status="active")
+        if not opened.alive:
+            return redirect(opened.urls["refresh_url"], 303)
+        if "return_url" in opened.urls:
+            return redirect(opened.urls["return_url"], 303)
+        return _setup_page(accounts.account(world, opened.account["id"]), form, {})
 
     @pages.get("/express/<token>")
     def show_express(token: str) -> Page:

@@ -9,11 +9,10 @@ from typing import Any
 
 import stripe
 
-from local.stripe import balance
+from local.stripe import balance, disputes, fraud_warnings
 from local.stripe.call import Call
 from local.stripe.cards import Card, Decline
-from local.stripe.errors import missing
-from local.stripe.listing import list_of
+from local.stripe.listing import list_of, own
 from local.stripe.shapes import shape, whole
 from local.stripe.store import Body
 from local.stripe.world import World
@@ -95,8 +94,8 @@ def succeed(world: World, intent: Body, card: Card, *, authenticated: bool = Fal
         charge["amount"],
         charge["currency"],
         type_="charge",
-        fee=balance.processing_fee(charge["amount"]),
-        available_on=now if card.behaviour.available_at_once else now + balance.SETTLING_SECONDS,
+        fee=balance.processing_fee(charge["amount"], domestic=card.behaviour.country == "US"),
+        available_on=now if card.behaviour.available_at_once else balance.settles_at(now),
         description=charge["description"],
     )
     charge["balance_transaction"] = booked["id"]
@@ -110,9 +109,23 @@ def succeed(world: World, intent: Body, card: Card, *, authenticated: bool = Fal
         "last_payment_error": None,
     }
     world.store.save(intent)
+    world.store.remember(charge["id"], refund=card.behaviour.refund)
     world.emit("charge.succeeded", charge)
     world.emit("payment_intent.succeeded", intent)
     return charge
+
+
+def follow_up(world: World, charge: Body, card: Card) -> None:
+    """What a test card brings after its payment: a dispute, an inquiry, a fraud warning."""
+    if card.behaviour.fraud_warning:
+        fraud_warnings.create(world, charge["id"])
+    if card.behaviour.dispute:
+        disputes.open_dispute(
+            world,
+            charge["id"],
+            reason=card.behaviour.dispute,
+            inquiry=card.behaviour.inquiry,
+        )
 
 
 def cancel(world: World, intent: Body) -> None:
@@ -130,7 +143,7 @@ def _payment_method(world: World, card: Card) -> Body:
             "address_postal_code_check": None,
             "cvc_check": None if card.wallet else "pass",
         },
-        "country": "US",
+        "country": card.behaviour.country,
         "display_brand": card.behaviour.brand,
         "exp_month": card.exp_month,
         "exp_year": card.exp_year,
@@ -183,7 +196,7 @@ def _charge(
         "amount_authorized": intent["amount"] if paid else None,
         "brand": card.behaviour.brand,
         "checks": method["card"]["checks"],
-        "country": "US",
+        "country": card.behaviour.country,
         "exp_month": card.exp_month,
         "exp_year": card.exp_year,
         "funding": "credit",
@@ -247,7 +260,7 @@ def _outcome(decline: Decline | None) -> Body:
 
 def retrieve_intent(call: Call) -> Body:
     """`GET /v1/payment_intents/:id`."""
-    return _own(call, "payment_intent")
+    return own(call, "payment_intent")
 
 
 def list_intents(call: Call) -> Body:
@@ -257,7 +270,7 @@ def list_intents(call: Call) -> Body:
 
 def retrieve_charge(call: Call) -> Body:
     """`GET /v1/charges/:id`, of the platform or of a connected account."""
-    return _own(call, "charge")
+    return own(call, "charge")
 
 
 def list_charges(call: Call) -> Body:
@@ -265,8 +278,8 @@ def list_charges(call: Call) -> Body:
     return list_of(call.world, "charge", call.params, call.path, account=call.account)
 
 
-def _own(call: Call, kind: str) -> Body:
-    body = call.world.store.find(call.ids["id"], kind)
-    if body is None or call.world.store.owner(body["id"]) != call.account:
-        raise missing(kind, call.ids["id"])
-    return body
+def list_charge_refunds(call: Call) -> Body:
+    """`GET /v1/charges/:id/refunds`."""
+    charge = own(call, "charge")
+    params = call.params | {"charge": charge["id"]}
+    return list_of(call.world, "refund", params, call.path, account=call.account)

@@ -164,7 +164,25 @@ def _metadata(value: Any, at: str) -> dict[str, str]:
             raise invalid(f"Metadata values must be strings: {where}", where)
         if len(key) > 40 or len(text) > 500:
             raise invalid("Metadata keys can have up to 40 characters and values up to 500.", where)
-    return {key: text for key, text in value.items() if text != ""}
+    return value
+
+
+def without_empty_metadata(values: dict[str, Any]) -> dict[str, Any]:
+    """What a new object keeps of its metadata: empty values, which unset in updates, mean none."""
+    result: dict[str, Any] = {}
+    for name, value in values.items():
+        if name == "metadata":
+            if value:
+                result[name] = {key: text for key, text in value.items() if text != ""}
+        elif isinstance(value, dict):
+            result[name] = without_empty_metadata(value)
+        elif isinstance(value, list):
+            result[name] = [
+                without_empty_metadata(part) if isinstance(part, dict) else part for part in value
+            ]
+        else:
+            result[name] = value
+    return result
 
 
 def _scalar(annotation: Any, value: Any, at: str, typed: bool) -> Any:

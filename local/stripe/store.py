@@ -87,16 +87,28 @@ class Store:
         with self._lock:
             return self._db.execute(sql, values).fetchall()
 
-    def add(self, body: Body, *, account: str | None = None, private: Body | None = None) -> Body:
-        """Store a new API object. `account` is the connected account that owns it, if any."""
-        created = body.get("created")
+    def add(
+        self,
+        body: Body,
+        *,
+        account: str | None = None,
+        private: Body | None = None,
+        created: int | None = None,
+    ) -> Body:
+        """Store a new API object.
+
+        `account` is the connected account that owns it, if any; `created` says when it was made
+        where its own field of that name is no number of seconds.
+        """
+        if isinstance(body.get("created"), int):
+            created = body["created"]
         self.execute(
             "INSERT INTO objects (id, kind, account, created, body, private)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             body["id"],
             body["object"],
             account,
-            created if isinstance(created, int) else int(time.time()),
+            int(time.time()) if created is None else created,
             json.dumps(body),
             json.dumps(private) if private else "{}",
         )

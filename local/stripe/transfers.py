@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import stripe
 
-from local.stripe import balance
+from local.stripe import balance, behaviour
 from local.stripe.account_views import transfers_status
 from local.stripe.call import Call
-from local.stripe.errors import StripeError, dangling, invalid, missing
-from local.stripe.listing import list_of
+from local.stripe.errors import StripeError, dangling, invalid
+from local.stripe.listing import list_of, own
+from local.stripe.money import dollars
 from local.stripe.shapes import shape, whole
 from local.stripe.store import Body
 from local.stripe.world import World
@@ -55,7 +56,7 @@ def create(call: Call) -> Body:
 def _source(world: World, params: Body) -> Body | None:
     """The charge that pays for the transfer; without one the available balance must suffice."""
     if "source_transaction" not in params:
-        available = balance.totals(world, None)["available"].get(params["currency"].lower(), 0)
+        available = balance.available(world, None, params["currency"].lower())
         if params["amount"] > available:
             raise StripeError(
                 "You have insufficient available funds in your Stripe account. Try adding funds"
@@ -82,7 +83,7 @@ def _source(world: World, params: Body) -> Body | None:
     if sent + params["amount"] > charge["amount"]:
         raise StripeError(
             "Transfers using this transaction as a source must not exceed the source amount of"
-            f" ${charge['amount'] / 100:.2f}. (There are already ${sent / 100:.2f} in transfers"
+            f" {dollars(charge['amount'])}. (There are already {dollars(sent)} in transfers"
             " using this source.)",
             param="amount",
         )
@@ -90,12 +91,15 @@ def _source(world: World, params: Body) -> Body | None:
 
 
 def _sent_from(world: World, charge_id: str) -> int:
+    """What was transferred from a charge; less what came back, unless that is switched off."""
+    net = behaviour.of(world)["source_counts"] == "net"
     row = world.store.rows(
-        "SELECT COALESCE(SUM(json_extract(body, '$.amount')), 0) AS sent FROM objects"
+        "SELECT COALESCE(SUM(json_extract(body, '$.amount')), 0) AS sent,"
+        " COALESCE(SUM(json_extract(body, '$.amount_reversed')), 0) AS back FROM objects"
         " WHERE kind = 'transfer' AND json_extract(body, '$.source_transaction') = ?",
         charge_id,
     )[0]
-    return int(row["sent"])
+    return int(row["sent"]) - (int(row["back"]) if net else 0)
 
 
 def _transfer(world: World, params: Body, charge: Body | None) -> Body:
@@ -175,10 +179,18 @@ def _payment(
 
 def retrieve(call: Call) -> Body:
     """`GET /v1/transfers/:id`."""
-    body = call.world.store.find(call.ids["id"], "transfer")
-    if body is None:
-        raise missing("transfer", call.ids["id"])
-    return body
+    return own(call, "transfer")
+
+
+def update(call: Call) -> Body:
+    """`POST /v1/transfers/:id`: description and metadata."""
+    transfer = own(call, "transfer")
+    transfer["metadata"] = behaviour.merged(transfer["metadata"], call.params.get("metadata"))
+    if "description" in call.params:
+        transfer["description"] = call.params["description"]
+    call.world.store.save(transfer)
+    call.world.emit("transfer.updated", transfer, origin=call.origin)
+    return transfer
 
 
 def list_transfers(call: Call) -> Body:

@@ -10,8 +10,10 @@ import pytest
 import stripe
 
 from local.stripe.config import EmulatorConfig, Endpoint
+from local.stripe.inprocess import InProcess
 from local.stripe.server import Emulator
 from tests.unit.local.stripe.sink import API_KEY, CONNECT_SECRET, PLATFORM_SECRET, Sink, client_for
+from tests.unit.local.stripe.till import Till, in_memory
 
 
 @pytest.fixture
@@ -48,6 +50,20 @@ def client(emulator: Emulator) -> Iterator[stripe.StripeClient]:
     """The unmodified library's client, set up as the application does it."""
     with client_for(emulator.base_url) as made:
         yield made
+
+
+@pytest.fixture
+def bank() -> Iterator[InProcess]:
+    """An emulator in this process, without sockets or threads."""
+    made = in_memory()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def till(bank: InProcess) -> Till:
+    """The same, with the steps of a purchase."""
+    return Till(bank)
 
 
 @pytest.fixture

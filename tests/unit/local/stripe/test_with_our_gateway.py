@@ -65,7 +65,7 @@ def test_a_sale_from_onboarding_to_transfer(gateway: StripePayments, sink: Sink)
     with pytest.raises(PaymentError):
         gateway.create_transfer("2", 1, Money(61, "usd"), account, paid.charge_id, "41")
 
-    assert eventually(lambda: len(sink.received) == 5)
+    assert eventually(lambda: len(sink.received) == 6)
     events = [
         gateway.read_webhook(item.body, item.signature, item.path == "/connect")
         for item in sink.received
