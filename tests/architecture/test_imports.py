@@ -39,6 +39,7 @@ OWNERS = {
     "numba": {"workers/search/"},
     "compel": {"workers/engines/"},
     "openai": {"workers/engines/"},
+    "fpdf": {"marketplace/core/pdf.py"},
 }
 FOREIGN_PARTS = {"operations", "queries", "models", "states", "errors", "locks"}
 
