@@ -25,7 +25,16 @@ class Call:
     origin: Origin
 
 
-Handler = Callable[[Call], Body]
+@dataclass(frozen=True)
+class Refusal:
+    """An error that is an outcome: a declined card. What happened on the way stays, unlike after
+    a `StripeError`."""
+
+    status: int
+    error: Body
+
+
+Handler = Callable[[Call], Body | Refusal]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,6 +49,12 @@ class Card:
     exp_year: int
     holder: str
     wallet: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same card, wherever it is used."""
+        text = f"{self.behaviour.brand}:{self.behaviour.token}:{self.last4}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _decline(code: str, decline_code: str, message: str) -> Decline:

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
-from local.stripe import payments
+from local.stripe import payments, tax
 from local.stripe.call import Call
 from local.stripe.cards import AUTHENTICATION_FAILED, TEST_CARDS, Behaviour, Card
 from local.stripe.errors import StripeError, missing
@@ -93,7 +93,7 @@ def _expire(world: World, session: Body, origin: Origin | None = None) -> Body:
     world.store.save(session)
     intent = _intent(world, session)
     if intent is not None:
-        payments.cancel(world, intent)
+        payments.cancel(world, intent, "expired")
     world.emit("checkout.session.expired", session, origin=origin)
     return session
 
@@ -102,24 +102,55 @@ def _intent(world: World, session: Body) -> Body | None:
     return world.store.find(session["payment_intent"]) if session["payment_intent"] else None
 
 
-def pay(world: World, session_id: str, card: Card, email: str) -> Attempt:
-    """Try a card on a session. Two tabs cannot both pay: the second finds it closed."""
+def give_address(world: World, session_id: str, address: Body | None) -> Body:
+    """The buyer says where they are: tax, if asked for, is added. Returns the session."""
+    with world.store.transaction():
+        session = current(world, session_id)
+        if session["status"] == "open":
+            tax.apply(world, session, address)
+        return session
+
+
+def pay(
+    world: World, session_id: str, card: Card, email: str, address: Body | None = None
+) -> Attempt:
+    """Try a card on a session. Two tabs cannot both pay: the second finds it closed.
+
+    `address` has `country` and `postal_code`; without one the one given before counts.
+    """
     with world.store.transaction():
         session = current(world, session_id)
         if session["status"] != "open":
             return Attempt("closed")
-        intent = _intent(world, session)
-        if intent is None:
-            data = world.store.private(session_id).get("payment_intent_data", {})
-            intent = payments.create_intent(world, session, data)
-            session["payment_intent"] = intent["id"]
-            world.store.save(session)
+        if address is not None:
+            tax.apply(world, session, address)
+        intent = _intent_for(world, session)
         world.store.remember(session_id, challenge=None)
-        if card.behaviour.challenge:
+        if card.behaviour.challenge or _must_challenge(session, card):
             payments.require_challenge(world, intent, card)
             world.store.remember(session_id, challenge=dataclasses.asdict(card) | {"email": email})
             return Attempt("challenge")
         return _finish(world, session, intent, card, email)
+
+
+def _intent_for(world: World, session: Body) -> Body:
+    """The session's payment intent over its present total; the first attempt makes it."""
+    intent = _intent(world, session)
+    if intent is None:
+        data = world.store.private(session["id"]).get("payment_intent_data", {})
+        intent = payments.new_intent(world, session["amount_total"], session["currency"], data)
+        session["payment_intent"] = intent["id"]
+        world.store.save(session)
+    elif intent["amount"] != session["amount_total"]:
+        intent["amount"] = session["amount_total"]
+        world.store.save(intent)
+    return intent
+
+
+def _must_challenge(session: Body, card: Card) -> bool:
+    """Whether the platform asked for 3-D Secure; a wallet has authenticated its owner already."""
+    options = (session["payment_method_options"] or {}).get("card", {})
+    return options.get("request_three_d_secure") in ("any", "challenge") and not card.wallet
 
 
 def answer_challenge(world: World, session_id: str, *, passed: bool) -> Attempt:
@@ -146,10 +177,9 @@ def challenged(world: World, session_id: str) -> bool:
 
 def _restored(values: Body) -> Card:
     """A card that waited in the store; what it does comes from the table again."""
-    for number, behaviour in TEST_CARDS.items():
-        if number.endswith(values["last4"]) and behaviour.challenge:
-            return Card(**values | {"behaviour": behaviour})
-    return Card(**values | {"behaviour": Behaviour(values["behaviour"]["brand"])})
+    token = values["behaviour"]["token"]
+    known = [behaviour for behaviour in TEST_CARDS.values() if behaviour.token == token]
+    return Card(**values | {"behaviour": known[0] if known else Behaviour("visa")})
 
 
 def _finish(
@@ -166,12 +196,15 @@ def _finish(
         return Attempt("declined", card.behaviour.decline.message)
     charge = payments.succeed(world, intent, card, authenticated=authenticated)
     address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+    given = world.store.private(session["id"]).get("address") or {"country": card.behaviour.country}
+    if (session["consent_collection"] or {}).get("terms_of_service") == "required":
+        session["consent"] = {"promotions": None, "terms_of_service": "accepted"}
     session |= {
         "status": "complete",
         "payment_status": "paid",
         "url": None,
         "customer_details": {
-            "address": address | {"country": card.behaviour.country},
+            "address": address | given,
             "business_name": None,
             "email": email,
             "individual_name": None,

@@ -17,7 +17,7 @@ import stripe
 
 from local.stripe import agenda, faults, idempotency, schema
 from local.stripe.accounts import no_access
-from local.stripe.call import Call, Route, refuse_unsupported
+from local.stripe.call import Call, Refusal, Route, refuse_unsupported
 from local.stripe.errors import StripeError, invalid
 from local.stripe.form import decode
 from local.stripe.idempotency import Answer
@@ -190,6 +190,8 @@ def _execute(call: Call, route: Route, request_id: str) -> Answer:
     try:
         with call.world.store.transaction():
             body = route.handler(call)
+            if isinstance(body, Refusal):
+                return Answer(body.status, json.dumps({"error": body.error}), request_id)
             paths = call.params.get("expand")
             if paths:
                 # Expansion replaces ids in place; nothing stored may change with it.

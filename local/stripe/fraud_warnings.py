@@ -35,8 +35,7 @@ def create(world: World, charge_id: str, fraud_type: str = "made_with_stolen_car
 
 def settle(world: World, charge_id: str) -> None:
     """A charge was refunded or disputed: its warnings ask for nothing any more."""
-    warnings = world.store.all_of(_KIND, "json_extract(body, '$.charge') = ?", charge_id)
-    for warning in warnings:
+    for warning in world.store.matching(_KIND, "charge", charge_id):
         if warning["actionable"]:
             warning["actionable"] = False
             world.store.save(warning)

@@ -40,9 +40,11 @@ def recall(store: Store, key: str, scope: str, print_: str, path: str, now: floa
             type="idempotency_error",
             executed=False,
         )
-    store.execute("DELETE FROM idempotency WHERE expires < ?", now)
     rows = store.rows("SELECT * FROM idempotency WHERE key = ? AND scope = ?", key, scope)
     if not rows:
+        return None
+    if rows[0]["expires"] < now:
+        store.execute("DELETE FROM idempotency WHERE key = ? AND scope = ?", key, scope)
         return None
     if rows[0]["fingerprint"] != print_:
         raise StripeError(
@@ -71,3 +73,8 @@ def keep(
         answer.request_id,
         now + _KEPT_SECONDS[path[:4]],
     )
+
+
+def purge(store: Store, now: float) -> int:
+    """Forget the answers that are too old to be given again; returns how many."""
+    return store.execute("DELETE FROM idempotency WHERE expires < ?", now)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import stripe
 
-from local.stripe import agenda, checkout, deliveries
+from local.stripe import agenda, checkout, deliveries, idempotency
 from local.stripe.cards import Card, card_named
 from local.stripe.config import EmulatorConfig
 from local.stripe.courier import signature
@@ -125,6 +125,7 @@ class InProcess:
         """Let time pass; returns how many planned things happened on the way."""
         done = agenda.advance(self.world, seconds)
         checkout.expire_overdue(self.world)
+        idempotency.purge(self.world.store, self.world.time())
         return done
 
     def webhooks(self, *, early: bool = False) -> Iterator[Hook]:

@@ -10,6 +10,7 @@ from local.stripe.account_views import v1_view
 from local.stripe.call import Call
 from local.stripe.errors import StripeError, dangling, invalid, missing
 from local.stripe.store import Body
+from local.stripe.store_schema import index_for
 from local.stripe.world import World
 
 _CURSORS = {"limit", "starting_after", "ending_before", "expand", "created"}
@@ -51,7 +52,9 @@ def list_of(
     # The kind stands in the statement: only then do the indexes of one kind apply.
     clauses = [f"kind = '{kind}'", "account IS ?", f"({where})"]
     bound: list[Any] = [account, *values]
+    index = None
     for path, value in _flat({k: v for k, v in params.items() if k not in (*_CURSORS, *ignore)}):
+        index = index or index_for(kind, path)
         clauses.append(f"json_extract(body, '$.{path}') = ?")
         bound.append(value)
     _created(params.get("created"), clauses, bound)
@@ -61,7 +64,8 @@ def list_of(
             clauses.append(f"seq {sign} ?")
             bound.append(_position(world, kind, params[cursor], cursor))
     rows = world.store.rows(
-        f"SELECT body FROM objects WHERE {' AND '.join(clauses)}"
+        f"SELECT body FROM objects {f'INDEXED BY {index}' if index else ''}"
+        f" WHERE {' AND '.join(clauses)}"
         f" ORDER BY seq {'ASC' if backwards else 'DESC'} LIMIT ?",
         *bound,
         limit + 1,

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 import stripe
 from stripe.checkout import Session
 
+from local.stripe import tax
 from local.stripe.call import Call
 from local.stripe.errors import dangling, invalid, unsupported
-from local.stripe.shapes import shape
+from local.stripe.shapes import shape, whole
 from local.stripe.store import Body
 from local.stripe.world import World
 
@@ -34,7 +35,18 @@ IMPLEMENTED = frozenset(
         "line_items.price_data.product_data.description",
         "line_items.price_data.product_data.images",
         "line_items.price_data.product_data.metadata",
+        "line_items.price_data.product_data.tax_code",
+        "line_items.price_data.tax_behavior",
         "allowed_payment_method_types",
+        "automatic_tax.enabled",
+        "automatic_tax.liability.type",
+        "billing_address_collection",
+        "consent_collection.terms_of_service",
+        "custom_text.after_submit.message",
+        "custom_text.submit.message",
+        "custom_text.terms_of_service_acceptance.message",
+        "customer_creation",
+        "payment_method_options.card.request_three_d_secure",
         "success_url",
         "cancel_url",
         "client_reference_id",
@@ -52,6 +64,14 @@ IMPLEMENTED = frozenset(
         "locale",
         "expand",
     }
+)
+
+
+_COPIED = (
+    "allowed_payment_method_types",
+    "billing_address_collection",
+    "locale",
+    "submit_type",
 )
 
 
@@ -79,26 +99,27 @@ def create(call: Call) -> Body:
 
 def _values(params: Body, session_id: str, total: int, url: str, now: int) -> Body:
     copied = ("cancel_url", "client_reference_id", "customer_email", "integration_identifier")
-    optional: Body = {
-        name: params[name]
-        for name in (*copied, "locale", "submit_type", "allowed_payment_method_types")
-        if name in params
-    }
+    optional: Body = {name: params[name] for name in (*copied, *_COPIED) if name in params}
+    options: Body = {"card": {"request_three_d_secure": "automatic"}} | params.get(
+        "payment_method_options", {}
+    )
     return optional | {
         "id": session_id,
         "adaptive_pricing": {"enabled": False},
         "amount_subtotal": total,
         "amount_total": total,
-        "automatic_tax": {"enabled": False},
+        "automatic_tax": tax.state(params),
         "created": now,
         "currency": "usd",
-        "custom_text": {},
-        "customer_creation": "if_required",
+        "consent_collection": params.get("consent_collection"),
+        "custom_text": params.get("custom_text", {}),
+        "customer_creation": params.get("customer_creation", "if_required"),
         "expires_at": params.get("expires_at", now + LONGEST_LIFE_SECONDS),
         "livemode": False,
         "metadata": params.get("metadata", {}),
         "mode": "payment",
         "payment_method_collection": "if_required",
+        "payment_method_options": whole(options),
         "payment_method_types": ["card"],
         "payment_status": "unpaid",
         "phone_number_collection": {"enabled": False},
@@ -132,7 +153,7 @@ def _check(params: Body, now: int) -> None:
                 f"The payment method type provided: {kind} is invalid: only card is activated.",
                 "allowed_payment_method_types",
             )
-    _check_currency(params.get("currency", "usd"), "currency")
+    check_currency(params.get("currency", "usd"), "currency")
     if "customer_email" in params:
         check_email(params["customer_email"], "customer_email")
     receipt = params.get("payment_intent_data", {}).get("receipt_email")
@@ -191,7 +212,8 @@ def check_email(text: str, param: str) -> None:
         raise invalid(f"Invalid email address: {text}", param, "email_invalid")
 
 
-def _check_currency(currency: str, param: str) -> None:
+def check_currency(currency: str, param: str) -> None:
+    """Raise for any currency but the dollar."""
     if currency.lower() != "usd":
         raise invalid(
             f"Invalid currency: {currency}. The emulator knows usd only.", param, "invalid_currency"
@@ -209,7 +231,9 @@ def _line_item(world: World, line: Body, at: str) -> Body:
         if name not in data:
             where = f"{at}[price_data][{name}]"
             raise invalid(f"Missing required param: {where}.", where, "parameter_missing")
-    _check_currency(data["currency"], f"{at}[price_data][currency]")
+    check_currency(data["currency"], f"{at}[price_data][currency]")
+    if data.get("tax_behavior") == "inclusive":
+        raise unsupported(f"{at}[price_data][tax_behavior]")
     unit = data["unit_amount"]
     if unit < 0:
         raise invalid(
@@ -223,7 +247,9 @@ def _line_item(world: World, line: Body, at: str) -> Body:
     if not 1 <= quantity <= 999_999:
         raise invalid("Quantity must be from 1 to 999999.", f"{at}[quantity]")
     product = world.store.add(_product(world, data["product_data"]))
-    price = world.store.add(_price(world, product["id"], unit))
+    price = world.store.add(
+        _price(world, product["id"], unit, data.get("tax_behavior", "unspecified"))
+    )
     amount = unit * quantity
     values: dict[str, Any] = {
         "id": f"li_1{world.ids.token(23)}",
@@ -252,7 +278,7 @@ def _product(world: World, data: Body) -> Body:
     return shape(stripe.Product, values)
 
 
-def _price(world: World, product_id: str, unit_amount: int) -> Body:
+def _price(world: World, product_id: str, unit_amount: int, tax_behavior: str) -> Body:
     values: Body = {
         "id": f"price_1{world.ids.token(23)}",
         "active": False,
@@ -260,7 +286,7 @@ def _price(world: World, product_id: str, unit_amount: int) -> Body:
         "created": world.now(),
         "currency": "usd",
         "product": product_id,
-        "tax_behavior": "unspecified",
+        "tax_behavior": tax_behavior,
         "type": "one_time",
         "unit_amount": unit_amount,
         "unit_amount_decimal": str(unit_amount),

@@ -173,9 +173,7 @@ def _seller_pages(pages: Blueprint, world: World) -> None:
         account = world.store.find(login["account"], "v2.core.account")
         if account is None:
             abort(404)
-        transfers = world.store.all_of(
-            "transfer", "json_extract(body, '$.destination') = ?", account["id"], limit=50
-        )
+        transfers = world.store.matching("transfer", "destination", account["id"], limit=50)
         return render_template(
             "express.html",
             account=account,

@@ -18,26 +18,29 @@ from local.stripe.store import Body
 from local.stripe.world import World
 
 
-def create_intent(world: World, session: Body, data: Body) -> Body:
-    """A payment intent for a session, from its checked `payment_intent_data`."""
+def new_intent(world: World, amount: int, currency: str, data: Body) -> Body:
+    """A payment intent from checked parameters, those of a session or of the API."""
     intent_id = world.ids.new("pi", 24)
-    values: Body = {
+    copied = ("allowed_payment_method_types", "description", "receipt_email", "transfer_group")
+    values: Body = {name: data.get(name) for name in (*copied, "statement_descriptor_suffix")}
+    if "automatic_payment_methods" in data:
+        values["automatic_payment_methods"] = {
+            "allow_redirects": "always",
+            **data["automatic_payment_methods"],
+        }
+    values |= {
         "id": intent_id,
-        "amount": session["amount_total"],
+        "amount": amount,
         "amount_capturable": 0,
         "amount_received": 0,
         "capture_method": "automatic_async",
         "client_secret": f"{intent_id}_secret_{world.ids.token(25)}",
         "confirmation_method": "automatic",
         "created": world.now(),
-        "currency": session["currency"],
-        "description": data.get("description"),
+        "currency": currency,
         "metadata": data.get("metadata", {}),
         "payment_method_types": ["card"],
-        "receipt_email": data.get("receipt_email"),
-        "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
         "status": "requires_payment_method",
-        "transfer_group": data.get("transfer_group"),
     }
     return world.store.add(shape(stripe.PaymentIntent, values))
 
@@ -128,10 +131,10 @@ def follow_up(world: World, charge: Body, card: Card) -> None:
         )
 
 
-def cancel(world: World, intent: Body) -> None:
-    """The session ended before it was paid."""
+def cancel(world: World, intent: Body, reason: str | None) -> None:
+    """Nothing will be paid any more: the session expired, or the platform gave up."""
     intent |= {"status": "canceled", "canceled_at": world.now(), "next_action": None}
-    intent["cancellation_reason"] = "expired"
+    intent["cancellation_reason"] = reason
     world.store.save(intent)
 
 
@@ -147,7 +150,7 @@ def _payment_method(world: World, card: Card) -> Body:
         "display_brand": card.behaviour.brand,
         "exp_month": card.exp_month,
         "exp_year": card.exp_year,
-        "fingerprint": None,
+        "fingerprint": card.fingerprint,
         "funding": "credit",
         "last4": card.last4,
         "wallet": _wallet(card),
@@ -199,6 +202,7 @@ def _charge(
         "country": card.behaviour.country,
         "exp_month": card.exp_month,
         "exp_year": card.exp_year,
+        "fingerprint": card.fingerprint,
         "funding": "credit",
         "last4": card.last4,
         "network": card.behaviour.brand,

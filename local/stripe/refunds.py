@@ -127,9 +127,7 @@ def _check(world: World, params: Body, charge: Body, amount: int, rest: int) -> 
 
 
 def _refundable(world: World, charge_id: str) -> bool:
-    disputes = world.store.all_of(
-        "dispute", "json_extract(body, '$.charge') = ?", charge_id, limit=1
-    )
+    disputes = world.store.matching("dispute", "charge", charge_id, limit=1)
     return all(dispute["is_charge_refundable"] for dispute in disputes)
 
 

@@ -10,6 +10,7 @@ from local.stripe import (
     dispute_api,
     events,
     fraud_warnings,
+    intents,
     new_session,
     onboarding,
     payments,
@@ -37,6 +38,7 @@ _ACCOUNT_CREATE = frozenset(
 )
 _ACCOUNT_UPDATE = frozenset({"contact_email", "display_name", "include", "metadata"})
 _READ_INTENT = frozenset({"expand"})
+_UPDATE_INTENT = frozenset({"description", "expand", "metadata"})
 _PAGED = ("page",)
 
 
@@ -118,6 +120,33 @@ _PAYING = (
         "PaymentIntentRetrieveParams",
         payments.retrieve_intent,
         _READ_INTENT,
+    ),
+    _route(
+        "POST",
+        "/v1/payment_intents",
+        "PaymentIntentCreateParams",
+        intents.create,
+        intents.IMPLEMENTED,
+    ),
+    _route(
+        "POST",
+        "/v1/payment_intents/<id>",
+        "PaymentIntentUpdateParams",
+        intents.update,
+        _UPDATE_INTENT,
+    ),
+    _route(
+        "POST",
+        "/v1/payment_intents/<id>/confirm",
+        "PaymentIntentConfirmParams",
+        intents.confirm,
+        intents.CONFIRM,
+    ),
+    _route(
+        "POST",
+        "/v1/payment_intents/<id>/cancel",
+        "PaymentIntentCancelParams",
+        intents.cancel,
     ),
     _route("GET", "/v1/charges", "ChargeListParams", payments.list_charges, on_accounts=True),
     _route(

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from local.stripe import agenda, api, control, pages
+from local.stripe import agenda, api, control, idempotency, pages
 from local.stripe.checkout import expire_overdue
 from local.stripe.config import EmulatorConfig, is_loopback
 from local.stripe.courier import Courier
@@ -102,6 +102,7 @@ class Emulator:
         while not self.world.stopping.wait(_CLOCK_TICK_SECONDS):
             agenda.run_due(self.world)
             expire_overdue(self.world)
+            idempotency.purge(self.world.store, self.world.time())
 
     def stop(self) -> None:
         """Stop serving and delivering, within about a second; what is unsent stays queued."""

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local.stripe.store_schema import SCHEMA, rebuild_sums
+from local.stripe.store_schema import SCHEMA, index_for, rebuild_sums
 
 Body = dict[str, Any]
 
@@ -34,6 +34,8 @@ class Store:
     def __init__(self, state_dir: Path | None, *, durable: bool = True) -> None:
         self._lock = threading.RLock()
         self._depth = 0
+        # Only what is in memory cannot be changed by another process.
+        self._settings: dict[str, str] = {}
         self.path = None if state_dir is None else state_dir / "stripe.sqlite3"
         if state_dir is not None:
             state_dir.mkdir(parents=True, exist_ok=True)
@@ -68,6 +70,7 @@ class Store:
                 yield
             except BaseException:
                 self._depth -= 1
+                self._settings.clear()
                 if self._depth == 0:
                     self._db.execute("ROLLBACK")
                 else:
@@ -163,13 +166,30 @@ class Store:
         )
         return [json.loads(row["body"]) for row in found]
 
+    def matching(self, kind: str, field: str, value: Any, limit: int = 1000) -> list[Body]:
+        """Objects of one kind with a value in an indexed field, newest first."""
+        found = self.rows(
+            f"SELECT body FROM objects INDEXED BY {index_for(kind, field)}"
+            f" WHERE kind = '{kind}' AND json_extract(body, '$.{field}') = ?"
+            " ORDER BY seq DESC LIMIT ?",
+            value,
+            limit,
+        )
+        return [json.loads(row["body"]) for row in found]
+
     def setting(self, name: str) -> Any:
         """A stored JSON value, or None."""
+        if name in self._settings:
+            return json.loads(self._settings[name])
         found = self.rows("SELECT value FROM settings WHERE name = ?", name)
-        return json.loads(found[0]["value"]) if found else None
+        text: str = found[0]["value"] if found else "null"
+        if self.path is None:
+            self._settings[name] = text
+        return json.loads(text)
 
     def set_setting(self, name: str, value: Any) -> None:
         """Store a JSON value under a name."""
+        self._settings.pop(name, None)
         self.execute(
             "INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = ?",
             name,

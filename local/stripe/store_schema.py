@@ -46,10 +46,18 @@ _INDEXED = {
 }
 
 
+def index_for(kind: str, field: str) -> str | None:
+    """The name of the index over one field of one kind, if there is one.
+
+    Queries name it: left to itself SQLite takes the index over all objects of the kind.
+    """
+    known = field in _INDEXED.get(kind, ())
+    return f"{kind}_by_{field}".replace(".", "_") if known else None
+
+
 def _index(kind: str, field: str) -> str:
-    name = f"{kind}_by_{field}".replace(".", "_")
     return (
-        f"CREATE INDEX IF NOT EXISTS {name} ON objects"
+        f"CREATE INDEX IF NOT EXISTS {index_for(kind, field)} ON objects"
         f" (json_extract(body, '$.{field}'), seq) WHERE kind = '{kind}';"
     )
 

@@ -93,13 +93,8 @@ def _source(world: World, params: Body) -> Body | None:
 def _sent_from(world: World, charge_id: str) -> int:
     """What was transferred from a charge; less what came back, unless that is switched off."""
     net = behaviour.of(world)["source_counts"] == "net"
-    row = world.store.rows(
-        "SELECT COALESCE(SUM(json_extract(body, '$.amount')), 0) AS sent,"
-        " COALESCE(SUM(json_extract(body, '$.amount_reversed')), 0) AS back FROM objects"
-        " WHERE kind = 'transfer' AND json_extract(body, '$.source_transaction') = ?",
-        charge_id,
-    )[0]
-    return int(row["sent"]) - (int(row["back"]) if net else 0)
+    made = world.store.matching("transfer", "source_transaction", charge_id)
+    return sum(t["amount"] - (t["amount_reversed"] if net else 0) for t in made)
 
 
 def _transfer(world: World, params: Body, charge: Body | None) -> Body:
