@@ -29,4 +29,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "mail": _every(15, TaskName.SWEEP_MAIL),
     # Webhooks that were stored but not finished, payments nobody told us about, due transfers.
     "payments": _every(20, TaskName.SWEEP_PAYMENTS),
+    # Webhooks that Stripe could not deliver, accounts whose news was lost, fees of no charge.
+    "payment_events": _every(600, TaskName.FETCH_EVENTS),
+    # Our books against Stripe's.
+    "reconciliation": _every(24 * 3600, TaskName.RECONCILE),
 }

@@ -123,10 +123,14 @@ class PaymentGateway(Protocol):
         attempt: int,
         amount: Money,
         destination: str,
-        charge_id: str,
+        charge_id: str | None,
         order_id: str,
     ) -> Transfer:
-        """Move a seller's share out of one charge; same line and attempt, same transfer."""
+        """Move a seller's share out of one charge; same line and attempt, same transfer.
+
+        Args:
+            charge_id: None for out of the available balance.
+        """
 
     def find_transfer(
         self, order_id: str, line_id: str, attempt: int | None = None

@@ -68,23 +68,27 @@ class StripeCheckouts(StripeCalls):
         attempt: int,
         amount: Money,
         destination: str,
-        charge_id: str,
+        charge_id: str | None,
         order_id: str,
     ) -> Transfer:
-        """Move a seller's share out of one charge; same line and attempt, same transfer."""
+        """Move a seller's share out of one charge; same line and attempt, same transfer.
+
+        Args:
+            charge_id: None for out of the available balance, which may be short.
+        """
+        params: Any = {
+            "amount": amount.cents,
+            "currency": amount.currency,
+            "destination": destination,
+            "transfer_group": transfer_group(order_id),
+            "metadata": {"line_id": line_id, "attempt": str(attempt)},
+        }
+        if charge_id is not None:
+            # Tied to its charge, a transfer does not wait for the balance to settle.
+            params["source_transaction"] = charge_id
+        key = f"transfer-line-{line_id}-{attempt}"
         with errors_mapped():
-            transfer = self._client.v1.transfers.create(
-                {
-                    "amount": amount.cents,
-                    "currency": amount.currency,
-                    "destination": destination,
-                    # Tied to its charge, a transfer does not wait for the balance to settle.
-                    "source_transaction": charge_id,
-                    "transfer_group": transfer_group(order_id),
-                    "metadata": {"line_id": line_id, "attempt": str(attempt)},
-                },
-                {"idempotency_key": f"transfer-line-{line_id}-{attempt}"},
-            )
+            transfer = self._client.v1.transfers.create(params, {"idempotency_key": key})
             return reading.transfer(transfer)
 
     def find_transfer(

@@ -37,8 +37,14 @@ class StripeCalls:
     _livemode: bool
 
 
-def make_client(api_key: str, api_base: str | None) -> stripe.StripeClient:
-    """A client of Stripe itself, or of a local emulator at ``api_base``."""
+def make_client(
+    api_key: str, api_base: str | None, http_client: stripe.HTTPClient | None = None
+) -> stripe.StripeClient:
+    """A client of Stripe itself, or of a local emulator at ``api_base``.
+
+    Args:
+        http_client: how calls travel, where not over the network.
+    """
     addresses: Any = None
     if api_base is not None:
         base = api_base.rstrip("/")
@@ -46,7 +52,7 @@ def make_client(api_key: str, api_base: str | None) -> stripe.StripeClient:
     return stripe.StripeClient(
         api_key,
         max_network_retries=RETRIES,
-        http_client=stripe.RequestsClient(timeout=TIMEOUTS),
+        http_client=http_client or stripe.RequestsClient(timeout=TIMEOUTS),
         base_addresses=addresses,
     )
 

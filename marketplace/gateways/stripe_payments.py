@@ -5,6 +5,8 @@ Knows Stripe's words, not our rows. API version: the one the pinned library is m
 
 from __future__ import annotations
 
+from typing import Any
+
 from marketplace.gateways.stripe_accounts import StripeAccounts
 from marketplace.gateways.stripe_books import StripeBooks
 from marketplace.gateways.stripe_checkouts import StripeCheckouts
@@ -22,6 +24,7 @@ class StripePayments(StripeAccounts, StripeCheckouts, StripeRefunds, StripeBooks
         webhook_secret, connect_webhook_secret, v2_webhook_secret: signing secrets of the three
             endpoints, several separated by commas while one is being replaced.
         livemode: which mode's webhooks are ours; the other mode's are refused.
+        http_client: how calls travel (tests that need no sockets); None for the network.
     """
 
     def __init__(
@@ -32,6 +35,7 @@ class StripePayments(StripeAccounts, StripeCheckouts, StripeRefunds, StripeBooks
         connect_webhook_secret: str,
         livemode: bool,
         v2_webhook_secret: str = "",
+        http_client: Any = None,
     ) -> None:
         self._livemode = livemode
         self._secrets = {
@@ -39,7 +43,7 @@ class StripePayments(StripeAccounts, StripeCheckouts, StripeRefunds, StripeBooks
             True: split_secrets(connect_webhook_secret),
             V2: split_secrets(v2_webhook_secret),
         }
-        self._client = make_client(api_key, api_base)
+        self._client = make_client(api_key, api_base, http_client)
 
     def __repr__(self) -> str:
         return f"<StripePayments livemode={self._livemode}>"

@@ -50,6 +50,8 @@ class Dispute(Base):
     accepted_by: Mapped[str | None] = mapped_column(String(13))
     evidence_sent: Mapped[bool] = mapped_column(default=False)
     """Whether Stripe says that it has our evidence."""
+    asked_at: Mapped[Moment | None]
+    """When the sweep last asked Stripe about it."""
     opened_at: Mapped[Moment]
     closed_at: Mapped[Moment | None]
     created_at: Mapped[CreatedAt]

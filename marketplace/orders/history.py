@@ -1,4 +1,4 @@
-"""Changes the states of orders and transfers, writing the event row of every change."""
+"""Changes the states of orders, transfers and refunds, writing the event row of every change."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.states import Ignore
 from marketplace.orders.models import Order, OrderEvent, OrderLine
+from marketplace.orders.refund_models import Refund
 from marketplace.orders.states import (
     ORDER_STATES,
+    REFUND_STATES,
     TRANSFER_STATES,
     OrderAction,
+    RefundAction,
     TransferAction,
 )
 
@@ -43,18 +46,47 @@ def change_order(
     return True
 
 
-def note_order(session: Session, order: Order, action: str, reason: str) -> None:
+def note_order(
+    session: Session, order: Order, action: str, reason: str, actor_id: str | None = None
+) -> None:
     """Write down something that happened to an order without changing its state."""
     state = order.state.value
     session.add(
         OrderEvent(
-            order_id=order.id, action=action, from_state=state, to_state=state, reason=reason
+            order_id=order.id,
+            action=action,
+            from_state=state,
+            to_state=state,
+            actor_id=actor_id,
+            reason=reason[:2000],
+        )
+    )
+
+
+def note_line(
+    session: Session, line: OrderLine, action: str, reason: str, actor_id: str | None = None
+) -> None:
+    """Write down something that happened to a line without changing its transfer's state."""
+    state = line.transfer_state.value
+    session.add(
+        OrderEvent(
+            order_id=line.order_id,
+            line_id=line.id,
+            action=action,
+            from_state=state,
+            to_state=state,
+            actor_id=actor_id,
+            reason=reason[:2000],
         )
     )
 
 
 def change_transfer(
-    session: Session, line: OrderLine, action: TransferAction, reason: str | None = None
+    session: Session,
+    line: OrderLine,
+    action: TransferAction,
+    reason: str | None = None,
+    actor_id: str | None = None,
 ) -> bool:
     """Move a line's transfer along its states; False when nothing changes any more.
 
@@ -72,7 +104,39 @@ def change_transfer(
             action=action.value,
             from_state=before.value,
             to_state=after.value,
+            actor_id=actor_id,
             reason=reason,
+        )
+    )
+    return True
+
+
+def change_refund(
+    session: Session,
+    order: Order,
+    refund: Refund,
+    action: RefundAction,
+    reason: str | None = None,
+    actor_id: str | None = None,
+) -> bool:
+    """Move a refund along its states; False when nothing changes any more.
+
+    Raises:
+        ConflictError: the action is not possible in the refund's state.
+    """
+    before, after = refund.state, REFUND_STATES.next(refund.state, action)
+    if isinstance(after, Ignore):
+        return False
+    refund.state = after
+    session.add(
+        OrderEvent(
+            order_id=order.id,
+            line_id=refund.line_id,
+            action=f"refund_{action.value}",
+            from_state=before.value,
+            to_state=after.value,
+            actor_id=actor_id,
+            reason=f"{refund.id}: {reason}"[:2000] if reason else refund.id,
         )
     )
     return True

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
@@ -18,7 +18,14 @@ from marketplace.orders.models import LedgerEntry, LedgerPosting
 STRIPE_BALANCE = "stripe_balance"
 COMMISSION = "commission"
 STRIPE_FEES = "stripe_fees"
+DISPUTE_FEES = "dispute_fees"
+CONNECT_FEES = "connect_fees"
+TAX_PAYABLE = "tax_payable"
+LOSS = "loss"
+BANK = "bank"
 SELLER_PREFIX = "seller_payable:"
+HELD_PREFIX = "seller_held:"
+SUSPENSE_PREFIX = "dispute_suspense:"
 REVIEW_PREFIX = "in_review:"
 
 
@@ -28,11 +35,48 @@ class EntryKind(StrEnum):
     CHARGE = "charge"
     FEE = "fee"
     TRANSFER = "transfer"
+    REFUND = "refund"
+    REFUND_FAILED = "refund_failed"
+    """Mirror of a refund whose money came back to us."""
+    MANUAL_REFUND = "manual_refund"
+    """Such a refund, paid from the house's bank account by hand."""
+    REVERSAL = "reversal"
+    DISPUTE_BT = "dispute_bt"
+    """One balance transaction of a dispute: money withdrawn or reinstated, and the fee."""
+    DISPUTE_RELEASED = "dispute_released"
+    """Won: what was called back from a seller is owed to them again."""
+    DISPUTE_LOST = "dispute_lost"
+    DISPUTE_RESTORED = "dispute_restored"
+    """Mirror of a loss that an appeal turned round."""
+    WRITE_OFF = "write_off"
+    STRIPE_FEE = "stripe_fee"
+    """Fees that belong to no charge: Connect, Radar, tax."""
+    PAYOUT = "payout"
+    PAYOUT_FAILED = "payout_failed"
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One posting: + debit, - credit, in cents; ``line_id`` names the sale it concerns."""
+
+    account: str
+    cents: int
+    line_id: str | None = None
 
 
 def seller_payable(seller_id: str) -> str:
-    """Account of what Bracket owes one seller."""
+    """Account of what Bracket owes one seller; a debit balance is the seller's debt."""
     return f"{SELLER_PREFIX}{seller_id}"
+
+
+def seller_held(dispute_id: str) -> str:
+    """Account of what was called back from sellers until Stripe's dispute du_… is decided."""
+    return f"{HELD_PREFIX}{dispute_id}"
+
+
+def dispute_suspense(dispute_id: str) -> str:
+    """Account of what a bank holds for Stripe's dispute du_…"""
+    return f"{SUSPENSE_PREFIX}{dispute_id}"
 
 
 def in_review(order_id: str) -> str:
@@ -44,29 +88,32 @@ def post(
     session: Session,
     kind: EntryKind,
     outside_id: str,
-    postings: dict[str, int],
+    postings: Mapping[str, int] | Sequence[Leg],
     order_id: str | None = None,
+    memo: str | None = None,
 ) -> bool:
     """Book one fact unless it is booked already; returns whether it was new.
 
     Args:
         outside_id: id of the outside object (a charge, a balance transaction, a transfer); with
             the kind it is the entry's unique external id, so booking twice is impossible.
-        postings: account name to cents; zeros are left out.
+        postings: account name to cents, or legs; zeros are left out.
+        memo: a person's reason, where a person caused the entry.
 
     Raises:
         ValueError: when the postings do not cancel; the database refuses such entries as well.
     """
-    legs = {account: cents for account, cents in postings.items() if cents}
-    if len(legs) < 2 or sum(legs.values()) != 0:
+    legs = _legs(postings)
+    if len(legs) < 2 or sum(leg.cents for leg in legs) != 0:
         raise ValueError("the postings of an entry must cancel")
     statement = (
         insert(LedgerEntry)
         .values(
             id=new_id(),
-            external_id=f"{kind.value}:{outside_id}",
+            external_id=external_id(kind, outside_id),
             kind=kind.value,
             order_id=order_id,
+            memo=None if memo is None else memo[:500],
         )
         # Waits for another transaction that is booking the same fact, then gives way to it.
         .on_conflict_do_nothing(index_elements=[LedgerEntry.external_id])
@@ -76,11 +123,46 @@ def post(
     if entry_id is None:
         return False
     session.add_all(
-        LedgerPosting(entry_id=entry_id, account=account, amount_cents=cents, currency=CURRENCY)
-        for account, cents in legs.items()
+        LedgerPosting(
+            entry_id=entry_id,
+            account=leg.account,
+            line_id=leg.line_id,
+            amount_cents=leg.cents,
+            currency=CURRENCY,
+        )
+        for leg in legs
     )
     session.flush()
     return True
+
+
+def mirror(session: Session, entry_external_id: str, kind: EntryKind, outside_id: str) -> bool:
+    """Book the opposite of an entry, once; False where there is none, or it was mirrored."""
+    entry = session.scalar(
+        select(LedgerEntry)
+        .options(selectinload(LedgerEntry.postings))
+        .where(LedgerEntry.external_id == entry_external_id)
+    )
+    if entry is None:
+        return False
+    legs = [Leg(leg.account, -leg.amount_cents, leg.line_id) for leg in entry.postings]
+    return post(session, kind, outside_id, legs, entry.order_id)
+
+
+def external_id(kind: EntryKind, outside_id: str) -> str:
+    """The unique name under which a fact is booked."""
+    return f"{kind.value}:{outside_id}"
+
+
+def _legs(postings: Mapping[str, int] | Sequence[Leg]) -> list[Leg]:
+    """One leg for each account and sale, without zeros."""
+    if isinstance(postings, Mapping):
+        postings = [Leg(account, cents) for account, cents in postings.items()]
+    sums: dict[tuple[str, str | None], int] = {}
+    for leg in postings:
+        name = (leg.account, leg.line_id)
+        sums[name] = sums.get(name, 0) + leg.cents
+    return [Leg(account, cents, line) for (account, line), cents in sums.items() if cents]
 
 
 def balances(session: Session) -> dict[str, int]:
@@ -103,54 +185,6 @@ def balance(session: Session, account: str) -> int:
         )
         or 0
     )
-
-
-@dataclass(frozen=True)
-class Totals:
-    """The ledger in words; everything in cents."""
-
-    money_in: int
-    commission: int
-    sellers: int
-    in_review: int
-    transferred: int
-    owed_to_sellers: int
-    stripe_fees: int
-    stripe_balance: int
-
-    @property
-    def difference(self) -> int:
-        """What came in less where it went; anything but zero is an error in our books."""
-        return self.money_in - self.commission - self.sellers - self.in_review
-
-    @property
-    def platform_net(self) -> int:
-        """Commission less the provider's fees."""
-        return self.commission - self.stripe_fees
-
-
-def totals(session: Session) -> Totals:
-    """What came in and where it went, over all time."""
-    account = LedgerPosting.account
-    charge = LedgerEntry.kind == EntryKind.CHARGE
-    to_seller = account.startswith(SELLER_PREFIX, autoescape=True)
-    row = session.execute(
-        select(
-            _sum_where(charge, account == STRIPE_BALANCE),
-            -_sum_where(account == COMMISSION),
-            -_sum_where(charge, to_seller),
-            -_sum_where(account.startswith(REVIEW_PREFIX, autoescape=True)),
-            _sum_where(LedgerEntry.kind == EntryKind.TRANSFER, to_seller),
-            -_sum_where(to_seller),
-            _sum_where(account == STRIPE_FEES),
-            _sum_where(account == STRIPE_BALANCE),
-        ).join_from(LedgerPosting, LedgerEntry)
-    ).one()
-    return Totals(*(int(value) for value in row))
-
-
-def _sum_where(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(LedgerPosting.amount_cents).filter(*conditions), 0)
 
 
 def trial_balance(session: Session) -> int:

@@ -8,7 +8,7 @@ from marketplace.core.permissions import Permission
 from marketplace.core.web.guards import requires
 from marketplace.core.web.pagination import Page, page_number
 from marketplace.core.web.request_scope import db
-from marketplace.orders import ledger
+from marketplace.orders import ledger, ledger_totals
 from marketplace.orders.presenters import account_name, entry_title
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/ledger")
@@ -26,7 +26,7 @@ def index() -> str:
     names = ledger.seller_names(db(), balances)
     return render_template(
         "orders/ledger.html",
-        totals=ledger.totals(db()),
+        totals=ledger_totals.totals(db()),
         balances=[(account_name(account, names), cents) for account, cents in balances.items()],
         trial_balance=sum(balances.values()),
         entries=[

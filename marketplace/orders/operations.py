@@ -5,8 +5,6 @@ The webhook, the return page and the poller all come through here; none of them 
 
 from __future__ import annotations
 
-import logging
-
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -15,22 +13,24 @@ from marketplace.core.clock import now
 from marketplace.core.container import Services
 from marketplace.core.errors import NotFoundError
 from marketplace.core.ids import new_id
-from marketplace.core.task_queue import enqueue
 from marketplace.core.unit_of_work import unit_of_work
-from marketplace.gateways.payments import CheckoutSession
+from marketplace.gateways.payments import CardFacts, CheckoutSession
 from marketplace.orders import ledger
-from marketplace.orders.history import change_order, change_transfer
-from marketplace.orders.locks import lock_order
+from marketplace.orders.alerts import AlertKind, raise_alert
+from marketplace.orders.history import change_order
+from marketplace.orders.line_money import become_due
+from marketplace.orders.locks import lock_lines, lock_order
 from marketplace.orders.mails import send_confirmation
-from marketplace.orders.models import Entitlement, Order
-from marketplace.orders.states import EntitlementState, OrderAction, OrderState, TransferAction
-from marketplace.task_names import TaskName
-
-log = logging.getLogger(__name__)
-
-
-class _AlreadyOwnedError(Exception):
-    """Another order has given the buyer the same listing meanwhile."""
+from marketplace.orders.models import Entitlement, Order, OrderLine
+from marketplace.orders.refund_rows import give_back
+from marketplace.orders.risk import record_attempt
+from marketplace.orders.states import (
+    MONEY_ARRIVED,
+    EntitlementState,
+    OrderAction,
+    OrderState,
+    RefundReason,
+)
 
 
 def settle(services: Services, order_id: str) -> OrderState:
@@ -75,7 +75,7 @@ def record_checkout(
         NotFoundError: no such order.
     """
     order = lock_order(session, order_id)
-    if order.state in {OrderState.PAID, OrderState.REVIEW}:
+    if order.state in MONEY_ARRIVED:
         if order.charge_id is not None and order.charge_id == checkout.charge_id:
             _book_fee(session, order, checkout)
         return order
@@ -87,13 +87,7 @@ def record_checkout(
         return order  # paid, but the charge cannot be read yet: asked again later
     _adopt(session, order, checkout)
     livemode = services.settings.stripe_livemode
-    problem = _mismatch(order, checkout, livemode)
-    if problem is None and order.state is OrderState.AWAITING_PAYMENT:
-        try:
-            with session.begin_nested():
-                _grant(session, order)
-        except _AlreadyOwnedError:
-            problem = "the buyer owns this already"
+    problem = _mismatch(order, checkout, livemode, services.settings.stripe_tax)
     if problem is not None or order.state is OrderState.EXPIRED:
         ours = checkout.livemode is livemode and checkout.order_id == order.id
         _park(session, order, checkout, problem or "paid after it had expired", ours)
@@ -116,7 +110,7 @@ def _adopt(session: Session, order: Order, checkout: CheckoutSession) -> None:
         order.checkout_session_id = checkout.session_id
 
 
-def _mismatch(order: Order, checkout: CheckoutSession, livemode: bool) -> str | None:
+def _mismatch(order: Order, checkout: CheckoutSession, livemode: bool, taxed: bool) -> str | None:
     """Why the payment is not what the order asked for, or None."""
     if checkout.livemode is not livemode:
         return "the payment was made in the other mode"
@@ -126,12 +120,21 @@ def _mismatch(order: Order, checkout: CheckoutSession, livemode: bool) -> str | 
         return "the payment came through another checkout"
     if checkout.amount.currency != order.currency:
         return "the payment is in another currency"
-    if checkout.amount.cents != order.total_cents:
-        return f"{checkout.amount} were paid instead of {order.total_cents} cents"
+    tax = _tax(checkout) if taxed else 0
+    if tax < 0 or checkout.amount.cents != order.total_cents + tax:
+        return f"{checkout.amount} were paid instead of {order.total_cents + tax} cents"
+    if checkout.subtotal is not None and checkout.subtotal.cents != order.total_cents:
+        return f"{checkout.subtotal} were asked instead of {order.total_cents} cents"
     return None
 
 
-def _grant(session: Session, order: Order) -> None:
+def _tax(checkout: CheckoutSession) -> int:
+    return checkout.tax.cents if checkout.tax is not None else 0
+
+
+def _grant(session: Session, order: Order) -> list[OrderLine]:
+    """Give the buyer every line; returns the lines that they own already by another order."""
+    doubled = []
     # In one order for everybody, so that two settlements cannot wait for each other in a circle.
     for line in sorted(order.lines, key=lambda line: line.listing_id):
         given = session.scalar(
@@ -153,23 +156,56 @@ def _grant(session: Session, order: Order) -> None:
             .returning(Entitlement.id)
         )
         if given is None:
-            raise _AlreadyOwnedError
+            doubled.append(line)
+    return doubled
 
 
 def _pay(session: Session, services: Services, order: Order, checkout: CheckoutSession) -> None:
+    doubled = _grant(session, order)
+    lines = lock_lines(session, order)
     order.paid_at = now()
-    order.charge_id, order.payment_intent_id = checkout.charge_id, checkout.payment_intent_id
+    _note_payment(session, order, checkout)
+    if services.settings.stripe_tax:
+        _spread_tax(order, lines, _tax(checkout))
     change_order(session, order, OrderAction.PAY)
-    postings = {ledger.STRIPE_BALANCE: order.total_cents, ledger.COMMISSION: 0}
-    for line in order.lines:
+    legs = [
+        ledger.Leg(ledger.STRIPE_BALANCE, order.paid_cents),
+        ledger.Leg(ledger.TAX_PAYABLE, -order.tax_cents),
+    ]
+    for line in lines:
         payable = ledger.seller_payable(line.seller_id)
-        postings[payable] = postings.get(payable, 0) - line.seller_cents
-        postings[ledger.COMMISSION] -= line.commission_cents
-        change_transfer(session, line, TransferAction.BECOME_DUE)
-        enqueue(session, services.queue, TaskName.TRANSFER_LINE, line.id)
-    ledger.post(session, ledger.EntryKind.CHARGE, str(checkout.charge_id), postings, order.id)
+        legs.append(ledger.Leg(payable, -line.seller_cents, line.id))
+        legs.append(ledger.Leg(ledger.COMMISSION, -line.commission_cents, line.id))
+        become_due(session, services.queue, services.settings, line)
+    ledger.post(session, ledger.EntryKind.CHARGE, str(checkout.charge_id), legs, order.id)
     _book_fee(session, order, checkout)
+    if doubled:
+        # Two orders of one thing, paid at once: whoever paid twice gets the second sum back.
+        parts: dict[OrderLine, int | None] = dict.fromkeys(doubled)
+        give_back(session, services, order, parts, RefundReason.DUPLICATE, "owned already")
     send_confirmation(session, services, order)
+
+
+def _note_payment(session: Session, order: Order, checkout: CheckoutSession) -> None:
+    """What the charge says of itself and its card; never the card's number."""
+    order.charge_id, order.payment_intent_id = checkout.charge_id, checkout.payment_intent_id
+    order.arrived_cents = checkout.amount.cents
+    card = checkout.card or CardFacts()
+    order.card_fingerprint, order.card_country = card.fingerprint, card.country
+    order.card_brand, order.card_last4 = card.brand, card.last4
+    order.billing_name = order.billing_name or checkout.billing_name
+    order.billing_country = order.billing_country or checkout.billing_country
+    record_attempt(session, order, str(checkout.charge_id), None, card, succeeded=True)
+
+
+def _spread_tax(order: Order, lines: list[OrderLine], tax_cents: int) -> None:
+    """Divide the tax among the lines by price, cumulatively: the last line takes the rest."""
+    order.tax_cents = tax_cents
+    price, given = 0, 0
+    for line in lines:
+        price += line.price_cents
+        line.tax_cents = tax_cents * price // order.total_cents - given
+        given += line.tax_cents
 
 
 def _park(
@@ -179,11 +215,11 @@ def _park(
     action = OrderAction.PAY if order.state is OrderState.EXPIRED else OrderAction.PARK
     change_order(session, order, action, problem)
     order.review_reason = problem[:200]
-    log.error("order %s needs a person: %s", order.id, problem)
+    raise_alert(session, AlertKind.ORDER_IN_REVIEW, order.id, problem, order.id)
     arrived = checkout.amount
     if not ours or arrived.currency != order.currency or arrived.cents <= 0:
         return  # not this order's money, or none that these books can hold
-    order.charge_id, order.payment_intent_id = checkout.charge_id, checkout.payment_intent_id
+    _note_payment(session, order, checkout)
     postings = {ledger.STRIPE_BALANCE: arrived.cents, ledger.in_review(order.id): -arrived.cents}
     ledger.post(session, ledger.EntryKind.CHARGE, str(checkout.charge_id), postings, order.id)
     _book_fee(session, order, checkout)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import CompoundSelect, func, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from marketplace.accounts.models import User
 from marketplace.core.errors import NotFoundError
+from marketplace.orders.dispute_models import Dispute
 from marketplace.orders.models import Entitlement, Order, OrderEvent, OrderLine
+from marketplace.orders.refund_models import Refund
 from marketplace.orders.states import SOLD, EntitlementState, OrderState
+from marketplace.orders.transfer_models import LineTransfer, TransferReversal
 
 
 @dataclass(frozen=True)
@@ -226,3 +231,56 @@ def has_order_in_review(session: Session, buyer_id: str, listing_id: str) -> boo
             .limit(1)
         )
     )
+
+
+def find_orders(
+    session: Session,
+    text: str = "",
+    state: OrderState | None = None,
+    limit: int = 25,
+    offset: int = 0,
+) -> list[Order]:
+    """Orders for the desk, newest first.
+
+    Args:
+        text: an id of ours or of Stripe's in full, (a part of) a buyer's e-mail address, or of a
+            title; empty for all.
+    """
+    found = select(Order).options(selectinload(Order.lines)).order_by(Order.created_at.desc())
+    if state is not None:
+        found = found.where(Order.state == state)
+    text = text.strip()
+    if text:
+        like = f"%{_escaped(text.lower())}%"
+        buyers = select(User.id).where(User.email.like(like, escape="\\"))
+        titled = select(OrderLine.order_id).where(
+            func.lower(OrderLine.title).like(like, escape="\\")
+        )
+        ids = or_(
+            Order.id == text,
+            Order.charge_id == text,
+            Order.payment_intent_id == text,
+            Order.checkout_session_id == text,
+            Order.id.in_(_order_ids_of(text)),
+        )
+        found = found.where(or_(ids, Order.buyer_id.in_(buyers), Order.id.in_(titled)))
+    return list(session.scalars(found.limit(limit).offset(offset)))
+
+
+def _order_ids_of(text: str) -> CompoundSelect[Any]:
+    """Orders by the id of a line, transfer, reversal, refund or dispute of theirs."""
+    transfers = select(OrderLine.order_id).join(LineTransfer, LineTransfer.line_id == OrderLine.id)
+    reversals = select(OrderLine.order_id).join(
+        TransferReversal, TransferReversal.line_id == OrderLine.id
+    )
+    return union_all(
+        select(OrderLine.order_id).where(OrderLine.id == text),
+        transfers.where(LineTransfer.transfer_id == text),
+        reversals.where(TransferReversal.reversal_id == text),
+        select(Refund.order_id).where(or_(Refund.refund_id == text, Refund.id == text)),
+        select(Dispute.order_id).where(or_(Dispute.dispute_id == text, Dispute.id == text)),
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -15,10 +15,11 @@ from marketplace.accounts.models import SellerProfile
 from marketplace.core.clock import now
 from marketplace.core.task_queue import TaskQueue, enqueue
 from marketplace.gateways.payments import TransfersStatus
-from marketplace.orders.history import change_transfer
+from marketplace.orders.holds import OURS, TIMED, release, release_seller
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.operations import expire_draft
-from marketplace.orders.states import OrderState, TransferAction, TransferState
+from marketplace.orders.states import OrderState, TransferState
+from marketplace.orders.transfer_models import SellerHold
 from marketplace.task_names import TaskName
 
 BATCH = 200
@@ -105,12 +106,13 @@ def sweep_transfers(session: Session, queue: TaskQueue) -> int:
 
 
 def sweep_held(session: Session, queue: TaskQueue) -> int:
-    """Release holds of sellers whose account is active, as far as we know."""
+    """Release holds that the provider caused, of sellers whose account is active as we know."""
     held = session.scalars(
         select(OrderLine)
         .join(SellerProfile, SellerProfile.user_id == OrderLine.seller_id)
         .where(
             OrderLine.transfer_state == TransferState.HELD,
+            OrderLine.held_code.not_in([code.value for code in OURS]),
             SellerProfile.transfers_status == TransfersStatus.ACTIVE,
             or_(
                 OrderLine.transfer_tried_at.is_(None),
@@ -122,7 +124,31 @@ def sweep_held(session: Session, queue: TaskQueue) -> int:
         .with_for_update(skip_locked=True, key_share=True, of=OrderLine)
     ).all()
     for line in held:
-        change_transfer(session, line, TransferAction.RELEASE, line.held_code)
-        line.held_code = None
-        enqueue(session, queue, TaskName.TRANSFER_LINE, line.id)
+        release(session, queue, line, line.held_code)
     return len(held)
+
+
+def sweep_holds(session: Session, queue: TaskQueue) -> int:
+    """Release what was held until a moment that has come; returns how many lines and sellers."""
+    over = session.scalars(
+        select(SellerHold.seller_id)
+        .where(SellerHold.released_at.is_(None), SellerHold.until <= now())
+        .order_by(SellerHold.seller_id)
+        .limit(BATCH)
+    ).all()
+    for seller_id in over:
+        release_seller(session, queue, seller_id, None, "its time has come")
+    lines = session.scalars(
+        select(OrderLine)
+        .where(
+            OrderLine.transfer_state == TransferState.HELD,
+            OrderLine.held_code.in_([code.value for code in TIMED]),
+            OrderLine.hold_until <= now(),
+        )
+        .order_by(OrderLine.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True, key_share=True, of=OrderLine)
+    ).all()
+    for line in lines:
+        release(session, queue, line, "its time has come")
+    return len(over) + len(lines)

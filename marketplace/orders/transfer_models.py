@@ -53,6 +53,9 @@ class LineTransfer(Base):
     """Number of the attempt, part of the idempotency key: transfer-line-<line>-<attempt>."""
     cents: Mapped[Cents]
     currency: Mapped[Currency]
+    from_balance: Mapped[bool] = mapped_column(default=False)
+    """Out of the available balance instead of the line's own charge: only for a share that was
+    called back and is due again, where Stripe does not let the charge be drawn on twice."""
     destination: Mapped[str | None] = mapped_column(String(64))
     transfer_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     reversed_cents: Mapped[Cents] = mapped_column(default=0)

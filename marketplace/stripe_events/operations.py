@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
 from marketplace.core.container import Services
+from marketplace.core.errors import ConflictError, NotFoundError
 from marketplace.core.task_queue import TaskQueue, enqueue
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.gateways.payments import WebhookEvent
-from marketplace.stripe_events.dispatch import prepare
+from marketplace.orders.alerts import AlertKind, raise_alert
+from marketplace.stripe_events.dispatch import FETCHED_TYPES, HANDLERS, note_surprise, prepare
 from marketplace.stripe_events.models import InboxState, StripeEvent
 from marketplace.task_names import TaskName
 
@@ -71,6 +73,8 @@ def process_event(services: Services, event_id: str) -> InboxState | None:
                 return event.state
             if effect is not None:
                 effect(session)
+            elif event.type not in HANDLERS:
+                note_surprise(session, event)
             event.state = InboxState.IGNORED if effect is None else InboxState.DONE
             event.finished_at, event.next_attempt_at, event.error = now(), None, None
             return event.state
@@ -79,7 +83,7 @@ def process_event(services: Services, event_id: str) -> InboxState | None:
         # alone is kept: a message might quote a person's data.
         log.warning("event %s (%s) failed: %s", event_id, event.type, type(error).__name__)
         with unit_of_work(services.database) as session:
-            return _put_off(_lock(session, event_id), type(error).__name__)
+            return _put_off(session, _lock(session, event_id), type(error).__name__)
 
 
 def _lock(session: Session, event_id: str) -> StripeEvent:
@@ -88,14 +92,48 @@ def _lock(session: Session, event_id: str) -> StripeEvent:
     )
 
 
-def _put_off(event: StripeEvent, error: str) -> InboxState:
+def retry_dead(session: Session, queue: TaskQueue, event_id: str, actor_id: str) -> StripeEvent:
+    """Set an event going again that was given up, with all its tries before it.
+
+    Raises:
+        NotFoundError: no such event.
+        ConflictError: it was not given up.
+    """
+    event = session.get(StripeEvent, event_id, with_for_update=True, populate_existing=True)
+    if event is None:
+        raise NotFoundError
+    if event.state is not InboxState.DEAD:
+        raise ConflictError("This event is not given up, so there is nothing to retry.")
+    event.state, event.attempts, event.retried_by = InboxState.FAILED, 0, actor_id
+    event.next_attempt_at = now() + RESEND_AFTER
+    enqueue(session, queue, TaskName.PROCESS_STRIPE_EVENT, event.id)
+    return event
+
+
+def fetch_undelivered(services: Services) -> int:
+    """Take in what Stripe could not deliver to us; returns how many events were new.
+
+    Raises:
+        PaymentUnavailableError, PaymentError: Stripe did not say all; the next call goes on.
+    """
+    new = 0
+    for event in services.payments.undelivered_events(FETCHED_TYPES):
+        with unit_of_work(services.database) as session:
+            if store_event(session, event):
+                enqueue(session, services.queue, TaskName.PROCESS_STRIPE_EVENT, event.event_id)
+                new += 1
+    return new
+
+
+def _put_off(session: Session, event: StripeEvent, error: str) -> InboxState:
     if event.state not in UNFINISHED:
         return event.state  # another worker finished it meanwhile
     event.attempts += 1
     event.error = error[:200]
     if event.attempts >= MAX_ATTEMPTS:
         event.state, event.next_attempt_at = InboxState.DEAD, None
-        log.error("event %s (%s) is given up after %s tries", event.id, event.type, event.attempts)
+        text = f"{event.type} is given up after {event.attempts} tries: {error}"
+        raise_alert(session, AlertKind.DEAD_EVENT, event.id, text)
     else:
         delay = min(FIRST_DELAY * 2 ** (event.attempts - 1), MAX_DELAY)
         event.state, event.next_attempt_at = InboxState.FAILED, now() + delay

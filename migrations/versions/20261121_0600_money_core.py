@@ -92,9 +92,9 @@ PAID_HAS_CHARGE = "OR (paid_at IS NOT NULL AND charge_id IS NOT NULL)"
 # Sales from before this migration: what was transferred becomes a row that can be reversed.
 OLD_TRANSFERS = """
 INSERT INTO line_transfers (id, line_id, seller_id, kind, state, attempt, cents, currency,
-    destination, transfer_id, reversed_cents, done_at)
+    from_balance, destination, transfer_id, reversed_cents, done_at)
 SELECT l.id, l.id, l.seller_id, 'transfer', 'done', l.transfer_attempt, l.seller_cents,
-    l.currency, s.stripe_account_id, l.transfer_id, 0, coalesce(o.paid_at, o.created_at)
+    l.currency, false, s.stripe_account_id, l.transfer_id, 0, coalesce(o.paid_at, o.created_at)
 FROM order_lines l JOIN orders o ON o.id = l.order_id
     JOIN seller_profiles s ON s.user_id = l.seller_id
 WHERE l.transfer_state = 'done' AND l.seller_cents > 0
@@ -492,6 +492,7 @@ def _disputes() -> None:
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("accepted_by", sa.String(length=13), nullable=True),
         sa.Column("evidence_sent", sa.Boolean(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
@@ -790,6 +791,7 @@ def _line_transfers() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("cents", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("from_balance", sa.Boolean(), nullable=False),
         sa.Column("destination", sa.String(length=64), nullable=True),
         sa.Column("transfer_id", sa.String(length=64), nullable=True),
         sa.Column("reversed_cents", sa.BigInteger(), nullable=False),

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from marketplace.core.ids import new_id
 from marketplace.orders import ledger
 from marketplace.orders.ledger import EntryKind
+from marketplace.orders.ledger_totals import totals
 from marketplace.orders.models import LedgerEntry, LedgerPosting
 from marketplace.orders.operations import settle
 from marketplace.orders.presenters import account_name, entry_title
@@ -93,14 +94,14 @@ def test_three_sales_at_the_usual_prices_add_up_to_the_cent(house: House) -> Non
     assert books["stripe_fees"] == 36 + 39 + 44
     house.run_jobs()
     with house.work() as session:
-        totals = ledger.totals(session)
+        sums = totals(session)
         assert ledger.trial_balance(session) == 0
         summary = sales_summary(session, sellers[499])
         sold = sales_of(session, sellers[499])
-    assert (totals.money_in, totals.commission, totals.sellers) == (997, 200, 797)
-    assert (totals.transferred, totals.owed_to_sellers, totals.difference) == (797, 0, 0)
-    assert totals.platform_net == 4 + 21 + 56
-    assert totals.stripe_balance == totals.platform_net
+    assert (sums.money_in, sums.commission, sums.sellers) == (997, 200, 797)
+    assert (sums.transferred, sums.owed_to_sellers, sums.difference) == (797, 0, 0)
+    assert sums.platform_net == 4 + 21 + 56
+    assert sums.stripe_balance == sums.platform_net
     assert (summary.count, summary.earned, summary.transferred, summary.underway) == (
         1,
         399,
@@ -112,8 +113,8 @@ def test_three_sales_at_the_usual_prices_add_up_to_the_cent(house: House) -> Non
 
 def test_an_empty_ledger_has_totals_of_zero(house: House) -> None:
     with house.work() as session:
-        totals = ledger.totals(session)
-    assert (totals.money_in, totals.difference, totals.stripe_balance) == (0, 0, 0)
+        sums = totals(session)
+    assert (sums.money_in, sums.difference, sums.stripe_balance) == (0, 0, 0)
 
 
 def test_accounts_and_entries_in_words() -> None:

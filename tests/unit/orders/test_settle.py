@@ -18,6 +18,7 @@ from marketplace.orders import ledger
 from marketplace.orders.models import Entitlement, LedgerEntry, Order
 from marketplace.orders.operations import record_checkout, settle
 from marketplace.orders.queries import has_order_in_review, order_events, owns
+from marketplace.orders.refund_models import Refund
 from marketplace.orders.states import OrderState, TransferState
 from marketplace.task_names import TaskName
 from tests.factories.orders import SECRET_PROMPT
@@ -197,17 +198,19 @@ def second_order(house: House, order: Order) -> Order:
     return other
 
 
-def test_two_paid_orders_of_one_listing_give_one_item_and_one_review(house: House) -> None:
+def test_two_paid_orders_of_one_listing_give_one_item_and_one_sum_back(house: House) -> None:
     first = paid_checkout(house)
     second = second_order(house, first)
     assert settle(house.services, first.id) is OrderState.PAID
-    assert settle(house.services, second.id) is OrderState.REVIEW
-    assert reread(house, second).review_reason == "the buyer owns this already"
+    assert settle(house.services, second.id) is OrderState.PAID
     assert count(house, Entitlement) == 1
     house.run_jobs()
+    assert reread(house, first).state is OrderState.PAID
+    assert reread(house, second).state is OrderState.REFUNDED
+    assert line_of(house, second).transfer_state is TransferState.CANCELLED
     assert len(house.bank.transfers(first.id)) == 1
     assert house.bank.transfers(second.id) == []
-    assert books(house)[f"in_review:{second.id}"] == -299
+    assert books(house)["commission"] == -60
 
 
 def test_two_paid_orders_settled_at_the_same_moment(house: House) -> None:
@@ -224,8 +227,9 @@ def test_two_paid_orders_settled_at_the_same_moment(house: House) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(states) == [OrderState.PAID, OrderState.REVIEW]
+    assert states == [OrderState.PAID, OrderState.PAID]
     assert count(house, Entitlement) == 1
+    assert count(house, Refund) == 1
     assert sum(books(house).values()) == 0
 
 

@@ -51,7 +51,7 @@ def test_the_seller_gets_their_share_out_of_the_charge(house: House, sold: Order
         239,
         house.account_id,
     )
-    assert made["metadata"] == {"line_id": line.id}
+    assert made["metadata"] == {"line_id": line.id, "attempt": "1"}
     assert owed(house) == 0
 
 
