@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from local.stripe import accounts, balance, checkout, onboarding, payouts
-from local.stripe.account_views import transfers_status
-from local.stripe.cards import GOOGLE_PAY, read_card
+from local.stripe import accounts, balance, checkout, onboarding, payouts, tax
+from local.stripe.account_views import iso, transfers_status
+from local.stripe.cards import GOOGLE_PAY, TEST_CARDS, read_card
 from local.stripe.errors import StripeError
 from local.stripe.money import dollars
 from local.stripe.new_session import check_email
 from local.stripe.store import Body
 from local.stripe.world import World
 
+_COUNTRIES = {
+    "US": "United States",
+    "CA": "Canada",
+    "DE": "Germany",
+    "FR": "France",
+    "GB": "United Kingdom",
+    "BR": "Brazil",
+    "JP": "Japan",
+}
 Page = str | Response | AnyResponse | tuple[str, int]
 
 
@@ -23,6 +33,7 @@ def blueprint(world: World) -> Blueprint:
     """All hosted pages over one world."""
     pages = Blueprint("pages", __name__)
     pages.add_app_template_filter(dollars, "money")
+    pages.add_app_template_filter(lambda moment: iso(moment)[:10], "day")
     pages.app_context_processor(lambda: {"merchant": world.config.merchant})
     _checkout_pages(pages, world)
     _challenge_pages(pages, world)
@@ -38,6 +49,19 @@ def _checkout_pages(pages: Blueprint, world: World) -> None:
             return _closed(session)
         return _checkout_page(world, session, {}, {})
 
+    @pages.post("/c/pay/<session_id>/address")
+    def give_address(session_id: str) -> Page:
+        """Where the buyer is comes first, since the total depends on it."""
+        session = _session(world, session_id)
+        if session["status"] != "open":
+            return _closed(session)
+        form = request.form.to_dict()
+        address, errors = _read_address(form)
+        if errors:
+            return _checkout_page(world, session, form, errors), 422
+        checkout.give_address(world, session_id, address)
+        return redirect(f"/c/pay/{session_id}", 303)
+
     @pages.post("/c/pay/<session_id>")
     def pay(session_id: str) -> Page:
         session = _session(world, session_id)
@@ -52,16 +76,37 @@ def _checkout_pages(pages: Blueprint, world: World) -> None:
             check_email(email or ("buyer@example.com" if wallet else ""), "email")
         except StripeError:
             errors["email"] = "Enter an e-mail address like name@example.com."
+        if _terms_asked(session) and form.get("terms") != "accepted":
+            errors["terms"] = "Tick the box to go on."
+        address = None
+        if "country" in form:
+            address, wrong = _read_address(form)
+            errors |= wrong
         if card is None or errors:
             if not wallet:
                 # They are not sent back, so the buyer should know why the fields are empty.
                 errors.setdefault("number", "Type the card number again; it is not kept.")
                 errors.setdefault("cvc", "Type the security code again.")
             return _checkout_page(world, session, form, errors), 422
-        attempt = checkout.pay(world, session_id, card, email or "buyer@example.com")
+        attempt = checkout.pay(world, session_id, card, email or "buyer@example.com", address)
         if attempt.result == "challenge":
             return redirect(f"/c/pay/{session_id}/3ds", 303)
         return _after(world, session_id, attempt, form)
+
+
+def _terms_asked(session: Body) -> bool:
+    return (session["consent_collection"] or {}).get("terms_of_service") == "required"
+
+
+def _read_address(form: dict[str, str]) -> tuple[Body, dict[str, str]]:
+    """Country and post code, and one message per field that is wrong."""
+    country, code = form.get("country", "").strip().upper(), form.get("postal_code", "").strip()
+    errors = {}
+    if not re.fullmatch("[A-Z]{2}", country):
+        errors["country"] = "Choose a country."
+    if not 3 <= len(code) <= 12:
+        errors["postal_code"] = "Enter a postal code; an invented one will do."
+    return {"country": country, "postal_code": code}, errors
 
 
 def _challenge_pages(pages: Blueprint, world: World) -> None:
@@ -114,14 +159,29 @@ def _closed(session: Body) -> Page:
 def _checkout_page(
     world: World, session: Body, form: dict[str, str], errors: dict[str, Any]
 ) -> str:
-    items = world.store.private(session["id"])["line_items"]
+    private = world.store.private(session["id"])
+    items = private["line_items"]
+    located = session["automatic_tax"]["enabled"] or (
+        session["billing_address_collection"] == "required"
+    )
     products = {
         item["price"]["product"]: world.store.find(item["price"]["product"]) for item in items
     }
     # The card's number and code are never sent back to the browser.
-    kept = {name: form.get(name, "") for name in ("exp", "name", "email")}
+    kept = {name: form.get(name, "") for name in ("exp", "name", "email", "postal_code")}
     return render_template(
-        "checkout.html", session=session, items=items, products=products, form=kept, errors=errors
+        "checkout.html",
+        session=session,
+        items=items,
+        products=products,
+        form=kept | {"country": form.get("country", "US")},
+        errors=errors,
+        cards=TEST_CARDS,
+        countries=_COUNTRIES,
+        address=private.get("address"),
+        asks_address=located and not private.get("address"),
+        tax_per_cent=tax.PER_CENT,
+        terms_asked=_terms_asked(session),
     )
 
 
@@ -180,4 +240,7 @@ def _seller_pages(pages: Blueprint, world: World) -> None:
             status=transfers_status(account),
             sums=balance.totals(world, account["id"]),
             transfers=transfers,
+            payouts=world.store.all_of("payout", "account = ?", account["id"], limit=50),
+            schedule=payouts.schedule_of(world, account["id"]),
+            bank=payouts.bank_of(world, account["id"]),
         )
