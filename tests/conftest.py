@@ -38,6 +38,7 @@ pytest_plugins = [
     "tests.fixtures.buying",
     "tests.fixtures.openai_api",
     "tests.fixtures.stack",
+    "tests.fixtures.trading",
 ]
 
 

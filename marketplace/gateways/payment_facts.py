@@ -174,6 +174,10 @@ class RefundFacts:
     charge_id: str | None
     row_id: str | None
     """Of our refund, from its metadata; None for one made in the provider's dashboard."""
+    taken: bool = True
+    """Whether the money has left our balance: not while that is too low for it."""
+    returned: bool = False
+    """Whether it came back, because the buyer's bank would not take it."""
     failure_code: str | None = None
     reason: str | None = None
 

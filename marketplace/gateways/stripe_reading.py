@@ -149,6 +149,8 @@ def refund(made: Any) -> RefundFacts:
         status=part(made, "status") or "pending",
         charge_id=identifier(part(made, "charge")),
         row_id=metadata(made).get("refund_row"),
+        taken=part(made, "balance_transaction") is not None,
+        returned=part(made, "failure_balance_transaction") is not None,
         failure_code=part(made, "failure_reason"),
         reason=part(made, "reason"),
     )

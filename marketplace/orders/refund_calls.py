@@ -130,22 +130,20 @@ def record_refund(session: Session, queue: TaskQueue, row_id: str, facts: Refund
     if row.state is RefundState.REQUESTED:
         # Put back after a refusal that was none, or never claimed: it was made all the same.
         change_refund(session, order, row, RefundAction.SUBMIT)
-    if action in {RefundAction.PEND, RefundAction.SUCCEED} and row.booked_at is None:
+    if row.state is RefundState.MANUAL:
+        return row  # paid from the bank since: the provider's part of it is over
+    if facts.taken and row.booked_at is None:
         book(session, order, line, row)
+    if facts.returned and row.booked_at is not None and row.undone_at is None:
+        undo(session, order, line, row)
     if change_refund(session, order, row, action, facts.failure_code):
         row.finished_at = now() if action is not RefundAction.PEND else None
         if action in {RefundAction.FAIL, RefundAction.CANCEL}:
-            _undone(session, order, line, row, facts.failure_code or facts.status)
+            code = facts.failure_code or facts.status
+            row.failure_code = code[:80]
+            text = f"{facts.amount} came back from the buyer's bank: {code}"
+            raise_alert(session, AlertKind.REFUND_FAILED, row.id, text, order.id)
     return _settled(session, queue, order, line, row)
-
-
-def _undone(session: Session, order: Order, line: OrderLine | None, row: Refund, code: str) -> None:
-    """The money is with us again: mirror the booking, and have a person pay by hand."""
-    row.failure_code = code[:80]
-    if row.booked_at is not None and row.undone_at is None:
-        undo(session, order, line, row)
-    text = f"{Money(row.paid_back_cents)} came back from the buyer's bank: {code}"
-    raise_alert(session, AlertKind.REFUND_FAILED, row.id, text, order.id)
 
 
 def _settled(

@@ -38,6 +38,7 @@ PLATFORM_HANDLERS: dict[str, Handler] = {
     "charge.succeeded": payment_changed,
     "charge.updated": payment_changed,
     "charge.refunded": charge_refunded,
+    "charge.refund.updated": refund_changed,
     "refund.created": refund_changed,
     "refund.updated": refund_changed,
     "refund.failed": refund_changed,

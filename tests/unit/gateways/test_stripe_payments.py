@@ -18,6 +18,7 @@ import stripe
 from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
+from marketplace.gateways import stripe_account_reading as accounts
 from marketplace.gateways import stripe_reading as reading
 from marketplace.gateways.payments import (
     CheckoutItem,
@@ -222,7 +223,7 @@ def account_with(status: str | None, *resolutions: str, closed: bool = False) ->
     ],
 )
 def test_only_an_active_capability_is_ready(account: Any, status: TransfersStatus) -> None:
-    assert reading.transfers_status(account) is status
+    assert accounts.transfers_status(account) is status
 
 
 def test_unknown_checkout_statuses_change_nothing() -> None:

@@ -1,0 +1,311 @@
+"""Disputes: money suspended, shares called back and held, then lost or paid again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import get_type_hints
+
+import pytest
+from sqlalchemy import select
+from stripe.params._dispute_update_params import DisputeUpdateParamsEvidence
+
+from marketplace.core.clock import frozen, now
+from marketplace.core.errors import ConflictError, InvalidError, UnavailableError
+from marketplace.gateways.payments import PaymentUnavailableError
+from marketplace.orders import debts
+from marketplace.orders.access import log_access
+from marketplace.orders.dispute_calls import accept_dispute, submit_dispute_evidence
+from marketplace.orders.dispute_models import Dispute, FraudWarning
+from marketplace.orders.disputes import save_evidence, sync_dispute
+from marketplace.orders.evidence import FIELDS, gather_evidence
+from marketplace.orders.models import Entitlement, Order
+from marketplace.orders.operations import settle
+from marketplace.orders.refunds import refund_lines, request_refund
+from marketplace.orders.risk import address_hash
+from marketplace.orders.states import OrderState, RefundReason, TransferState
+from marketplace.orders.sweeps_back import sweep_disputes
+from marketplace.stripe_events.operations import process_event, store_event
+from marketplace.task_names import TaskName
+from tests.factories.orders import SECRET_PROMPT
+from tests.fixtures.trading import Trade
+
+OWNER = "0000000000001"
+
+
+def row(trade: Trade, dispute_id: str) -> Dispute:
+    """Our row of a dispute."""
+    with trade.work() as session:
+        return session.scalars(select(Dispute).where(Dispute.dispute_id == dispute_id)).one()
+
+
+def test_the_table_of_a_dispute_withdrawn_and_lost(trade: Trade) -> None:
+    order_id = trade.buy(trade.listing(199))
+    seller_id = trade.lines(order_id)[0].seller_id
+    dispute_id = trade.dispute(order_id)
+    trade.deliver()
+    assert trade.order(order_id).state is OrderState.DISPUTED
+    assert trade.rights(order_id) == ["suspended"]
+    assert trade.lines(order_id)[0].transfer_state is TransferState.REVERSED
+    assert trade.books() == {
+        f"dispute_suspense:{dispute_id}": 199,
+        f"seller_held:{dispute_id}": -159,
+        "dispute_fees": 1500,
+        "stripe_fees": 36,
+        "commission": -40,
+        "stripe_balance": 4 - 199 - 1500 + 159,
+    }
+    assert trade.reconciled() == []
+    trade.decide(dispute_id, "lost")
+    trade.deliver()
+    assert trade.entry(f"dispute_lost:{dispute_id}:{trade.lines(order_id)[0].id}") == {
+        f"seller_held:{dispute_id}": 159,
+        "commission": 40,
+        f"dispute_suspense:{dispute_id}": -199,
+    }
+    assert trade.books() == {"dispute_fees": 1500, "stripe_fees": 36, "stripe_balance": -1536}
+    assert trade.order(order_id).state is OrderState.CHARGED_BACK
+    assert trade.rights(order_id) == ["revoked"]
+    with trade.work() as session:
+        assert debts.seller_debt(session, seller_id) == 0
+    assert trade.reconciled() == []
+
+
+def test_a_dispute_that_is_won_pays_the_sellers_again(trade: Trade) -> None:
+    order_id = trade.buy(*[trade.listing(price) for price in (199, 299, 499)])
+    dispute_id = trade.dispute(order_id)
+    trade.deliver()
+    assert trade.books()[f"seller_held:{dispute_id}"] == -797
+    trade.decide(dispute_id, "won")
+    trade.deliver()
+    assert trade.order(order_id).state is OrderState.PAID
+    assert trade.rights(order_id) == ["granted"] * 3
+    states = {line.transfer_state for line in trade.lines(order_id)}
+    assert states == {TransferState.DONE}
+    # The fee stays an expense.
+    assert trade.books() == {
+        "stripe_balance": 141 - 1500,
+        "stripe_fees": 59,
+        "dispute_fees": 1500,
+        "commission": -200,
+    }
+    assert trade.reconciled() == []
+
+
+def test_a_charge_that_is_spent_does_not_keep_a_seller_from_being_paid_again(trade: Trade) -> None:
+    trade.bank.world.store.set_setting("behaviour", {"source_counts": "gross"})
+    order_id = trade.buy(trade.listing(499), card="pm_card_bypassPending")
+    trade.buy(trade.listing(9999), card="pm_card_bypassPending")
+    dispute_id = trade.dispute(order_id)
+    trade.deliver()
+    trade.decide(dispute_id, "won")
+    trade.deliver()
+    (line,) = trade.lines(order_id)
+    assert (line.transfer_state, line.paid_to_seller_cents) == (TransferState.DONE, 399)
+    assert trade.reconciled() == []
+
+
+def test_a_part_of_a_cart_in_dispute_falls_on_its_lines_in_proportion(trade: Trade) -> None:
+    order_id = trade.buy(*[trade.listing(price) for price in (199, 299, 499)])
+    dispute_id = trade.dispute(order_id, amount=500)
+    trade.deliver()
+    parts = row(trade, dispute_id)
+    with trade.work() as session:
+        parts = session.get_one(Dispute, parts.id)
+        assert sum(part.cents for part in parts.lines) == 500
+        held = sum(part.seller_cents for part in parts.lines)
+    assert trade.books()[f"seller_held:{dispute_id}"] == -held
+    trade.decide(dispute_id, "lost")
+    trade.deliver()
+    books = trade.books()
+    assert f"dispute_suspense:{dispute_id}" not in books
+    assert f"seller_held:{dispute_id}" not in books
+    kept = [line.paid_to_seller_cents for line in trade.lines(order_id)]
+    assert sum(kept) == 797 - held
+    assert trade.reconciled() == []
+
+
+def test_a_dispute_after_a_refund_of_a_line_touches_the_others_only(trade: Trade) -> None:
+    order_id = trade.buy(trade.listing(199), trade.listing(299))
+    first = trade.lines(order_id)[0].id
+    with trade.work() as session:
+        why = RefundReason.OWNER_DECISION
+        refund_lines(session, trade.services, order_id, {first: None}, why, "", OWNER)
+    trade.run_jobs()
+    dispute_id = trade.dispute(order_id)
+    trade.deliver()
+    assert trade.rights(order_id) == ["revoked", "suspended"]
+    line, why = trade.lines(order_id)[1].id, RefundReason.OTHER
+    with trade.work() as session, pytest.raises(ConflictError, match="Your bank"):
+        request_refund(session, trade.services, line, trade.buyer_id, why, "")
+    trade.decide(dispute_id, "won")
+    trade.deliver()
+    assert trade.order(order_id).state is OrderState.PARTIALLY_REFUNDED
+    assert trade.reconciled() == []
+
+
+def test_a_share_that_cannot_be_called_back_is_lost_as_a_debt(trade: Trade) -> None:
+    order_id = trade.buy(trade.listing(199))
+    seller_id = trade.lines(order_id)[0].seller_id
+    trade.refuse_reversals(seller_id)
+    dispute_id = trade.dispute(order_id)
+    trade.deliver()
+    assert trade.lines(order_id)[0].transfer_state is TransferState.REVERSAL_FAILED
+    trade.decide(dispute_id, "lost")
+    trade.deliver()
+    with trade.work() as session:
+        assert debts.seller_debt(session, seller_id) == 159
+    assert trade.books()[f"seller_payable:{seller_id}"] == 159
+    assert trade.reconciled() == []
+
+
+def test_a_debt_for_a_dispute_ends_when_the_dispute_is_won(trade: Trade) -> None:
+    order_id = trade.buy(trade.listing(199))
+    seller_id = trade.lines(order_id)[0].seller_id
+    trade.refuse_reversals(seller_id)
+    dispute_id = trade.dispute(order_id)
+    trade.deliver()
+    trade.decide(dispute_id, "won")
+    trade.deliver()
+    with trade.work() as session:
+        assert debts.seller_debt(session, seller_id) == 0
+    assert trade.lines(order_id)[0].transfer_state is TransferState.DONE
+    assert trade.books()["stripe_balance"] == 4 - 1500
+    assert trade.reconciled() == []
+
+
+def test_a_dispute_whose_news_come_before_the_payments(trade: Trade) -> None:
+    """The failure that naive code showed: the disputed order is settled first."""
+    order_id = trade.open(trade.listing(199))
+    trade.pay(order_id, "pm_card_createDispute")
+    order = {hook.type: hook for hook in trade.bank.webhooks(early=True)}
+    event = trade.services.payments.read_webhook(
+        order["charge.dispute.created"].body, order["charge.dispute.created"].signature, False
+    )
+    with trade.work() as session:
+        store_event(session, event)
+    assert process_event(trade.services, event.event_id) == "done"
+    assert trade.order(order_id).state is OrderState.DISPUTED
+    trade.run_jobs()
+    trade.deliver()
+    assert trade.order(order_id).state is OrderState.DISPUTED
+    assert trade.payments.calls.count("create_transfer") == 0
+    assert trade.reconciled() == []
+
+
+def test_an_inquiry_moves_no_money(trade: Trade) -> None:
+    order_id = trade.buy(trade.listing(199))
+    dispute_id = trade.dispute(order_id, inquiry=True)
+    trade.deliver()
+    assert row(trade, dispute_id).status == "warning_needs_response"
+    assert trade.order(order_id).state is OrderState.PAID
+    assert trade.rights(order_id) == ["granted"]
+    trade.decide(dispute_id, "warning_closed")
+    trade.deliver()
+    assert row(trade, dispute_id).closed_at is not None
+    assert trade.reconciled() == []
+
+
+def test_evidence_is_gathered_without_a_word_of_the_prompt(trade: Trade) -> None:
+    order_id = trade.open(trade.listing(199))
+    here = address_hash(trade.services.settings.secret_key, "192.0.2.7")
+    with trade.work() as session:
+        order = session.get_one(Order, order_id)
+        order.terms_accepted_at, order.terms_version = now(), "2026-11"
+        order.buyer_address_hash = here
+    trade.pay(order_id)
+    settle(trade.services, order_id)
+    trade.run_jobs()
+    with trade.work() as session:
+        right = session.scalars(select(Entitlement)).one()
+        assert log_access(session, right.id, here)
+        assert not log_access(session, right.id, here)
+    trade.dispute(order_id)
+    trade.deliver()
+    with trade.work() as session:
+        dispute = session.scalars(select(Dispute)).one()
+        evidence = gather_evidence(session, dispute.id)
+        assert dispute.evidence == evidence
+    assert "Paper fox" in evidence["product_description"]
+    assert "from the network address of the purchase" in evidence["access_activity_log"]
+    assert "version 2026-11" in evidence["refund_policy_disclosure"]
+    for word in ("velvet", "paper-cut", SECRET_PROMPT, "192.0.2.7"):
+        assert word not in str(evidence)
+
+
+def test_our_fields_of_evidence_are_the_librarys() -> None:
+    assert set(FIELDS) <= set(get_type_hints(DisputeUpdateParamsEvidence))
+
+
+def test_evidence_is_sent_once_and_a_lost_dispute_can_be_accepted(trade: Trade) -> None:
+    order_id = trade.buy(trade.listing(199))
+    dispute_id = trade.dispute(order_id)
+    trade.deliver()
+    own = row(trade, dispute_id).id
+    with trade.work() as session, pytest.raises(InvalidError, match="shoe_size"):
+        save_evidence(session, own, {"shoe_size": "44"}, OWNER)
+
+    def silence() -> None:
+        raise PaymentUnavailableError("silence")
+
+    trade.payments.before["submit_evidence"] = silence
+    answer = {"product_description": "A prompt, delivered."}
+    with pytest.raises(UnavailableError):
+        submit_dispute_evidence(trade.services, own, answer, OWNER)
+    assert row(trade, dispute_id).evidence == answer  # nothing typed is lost
+    sent = submit_dispute_evidence(trade.services, own, answer, OWNER)
+    assert (sent.status, sent.evidence_sent) == ("under_review", True)
+    with pytest.raises(ConflictError):
+        submit_dispute_evidence(trade.services, own, answer, OWNER)
+    with pytest.raises(ConflictError):
+        accept_dispute(trade.services, own, OWNER)
+
+
+def test_accepting_a_dispute_loses_it(trade: Trade) -> None:
+    order_id = trade.buy(trade.listing(199))
+    dispute_id = trade.dispute(order_id)
+    trade.deliver()
+    done = accept_dispute(trade.services, row(trade, dispute_id).id, OWNER)
+    assert (done.status, done.accepted_by) == ("lost", OWNER)
+    assert trade.order(order_id).state is OrderState.CHARGED_BACK
+    trade.deliver()
+    assert trade.reconciled() == []
+
+
+def test_close_to_the_deadline_the_gathered_evidence_is_sent_by_itself(trade: Trade) -> None:
+    order_id = trade.buy(trade.listing(199))
+    dispute_id = trade.dispute(order_id)
+    trade.deliver()
+    due = row(trade, dispute_id).due_by
+    assert due is not None
+    with trade.work() as session:
+        assert sweep_disputes(session, trade.queue) == 1
+    assert (TaskName.SUBMIT_EVIDENCE.value, (row(trade, dispute_id).id,)) not in trade.queue.sent
+    with frozen(due - timedelta(hours=40)), trade.work() as session:
+        assert sweep_disputes(session, trade.queue) == 1
+    trade.run_jobs()
+    answered = row(trade, dispute_id)
+    assert (answered.status, answered.submitted_by) == ("under_review", None)
+
+
+def test_a_status_that_nobody_knows_is_parked(trade: Trade) -> None:
+    order_id = trade.buy(trade.listing(199))
+    dispute_id = trade.dispute(order_id)
+    trade.payments.after["retrieve_dispute"] = lambda facts: replace(facts, status="invented")
+    assert sync_dispute(trade.services, dispute_id) is not None
+    assert trade.order(order_id).state is OrderState.PAID
+    sync_dispute(trade.services, dispute_id)
+    assert trade.order(order_id).state is OrderState.DISPUTED
+
+
+def test_a_fraud_warning_gives_everything_back_at_once(trade: Trade) -> None:
+    order_id = trade.buy(trade.listing(199), trade.listing(299))
+    trade.warn(order_id)
+    trade.deliver()
+    assert trade.order(order_id).state is OrderState.REFUNDED
+    assert {refund.reason for refund in trade.refunds(order_id)} == {RefundReason.FRAUD_WARNING}
+    with trade.work() as session:
+        assert session.scalars(select(FraudWarning)).one().refunded
+    trade.deliver()
+    assert len(trade.refunds(order_id)) == 2
+    assert trade.reconciled() == []
