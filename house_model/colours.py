@@ -26,6 +26,14 @@ SKIES: dict[str, tuple[Array, Array]] = {
     "storm": (rgb(60, 66, 78), rgb(158, 166, 174)),
     "northern lights": (rgb(6, 10, 40), rgb(20, 62, 86)),
 }
+# terrain -> what its ground is made of: most of the colour of all layers but the nearest
+GROUND: dict[str, Array] = {
+    "mountains": rgb(132, 146, 172),
+    "hills": rgb(126, 176, 84),
+    "dunes": rgb(244, 206, 138),
+    "sea": rgb(28, 122, 188),
+    "canyon": rgb(206, 92, 48),
+}
 CREAM = rgb(248, 240, 222)
 WHITE_PAPER = rgb(253, 250, 244)
 WARM_LIGHT = rgb(255, 214, 110)
@@ -36,8 +44,8 @@ def sky_colours(time: str, palette: str) -> tuple[Array, Array]:
     """The sky's top and horizon, leaning towards the palette."""
     top, horizon = SKIES[time]
     light, middle, dark = PALETTES[palette]
-    top = top * 0.92 + middle * 0.08 if time == "noon" else top * 0.86 + dark * 0.14
-    lean = 0.08 if time in DARK_TIMES else 0.24
+    top = top * 0.88 + middle * 0.12 if time == "noon" else top * 0.80 + dark * 0.20
+    lean = 0.12 if time in DARK_TIMES else 0.32
     return top, horizon * (1 - lean) + light * lean
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from house_model.canvas import SIZE, XX, YY, Array, Canvas, coverage, mottle
+from house_model.canvas import SIZE, XX, YY, Array, Canvas, coverage, grain
 from house_model.colours import CREAM, PALETTES, WHITE_PAPER
 from house_model.grammar import Scene
 
 
-def frame(rng: np.random.Generator, canvas: Canvas, scene: Scene) -> None:
+def frame(canvas: Canvas, scene: Scene) -> None:
     """Cover what lies outside the picture's opening with paper, in the manner of the style."""
     if scene.format == "full" and scene.style == "paper-cut":
         return  # a paper-cut wallpaper bleeds off the page
     inside = _opening(scene)
     light, _middle, dark = PALETTES[scene.palette]
     if scene.style == "watercolour":
-        inside = inside + mottle(rng, 14, 5.0)
+        inside = inside + grain(14, 5.0)
         ground = WHITE_PAPER
         edge = np.exp(-(np.maximum(inside - 4, 0) / 3)) * coverage(inside - 2, 4)
         canvas.pixels *= (1 - 0.22 * edge)[..., None]  # pigment gathers at the rim

@@ -5,11 +5,26 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from house_model.canvas import SIZE, XX, YY, Array, Canvas, blur, coverage, mottle, rgb, waves
+from house_model.canvas import (
+    SIZE,
+    XX,
+    YY,
+    Array,
+    Canvas,
+    blur,
+    coverage,
+    grain,
+    phase,
+    rgb,
+    shift,
+    wave,
+)
 from house_model.colours import DARK_TIMES, PALETTES, sky_colours
 from house_model.grammar import Scene
 
 _SUN = {"noon": rgb(255, 206, 70), "dawn": rgb(255, 190, 92), "dusk": rgb(255, 150, 70)}
+_CRESCENT = rgb(255, 214, 112)
+_STARS = ((-1.9, -0.3), (-1.35, 0.95), (1.5, -0.75), (1.75, 0.55))  # in radii from its centre
 _MOON, _CRATER = rgb(252, 247, 228), rgb(226, 216, 192)
 
 
@@ -23,7 +38,7 @@ def paint_sky(rng: np.random.Generator, scene: Scene, at: tuple[float, float]) -
     pixels = pixels.astype(np.float32)
     if scene.style == "watercolour":
         pixels = pixels * 0.80 + rgb(251, 247, 240) * 0.20
-        pixels = pixels * (1 + mottle(rng, 5, 0.11) + mottle(rng, 9, 0.05))[..., None]
+        pixels = pixels * (1 + grain(5, 0.08) + grain(9, 0.04))[..., None]
     canvas = Canvas(pixels)
     if scene.style == "paper-cut":
         _paper_layers(rng, canvas, scene, horizon, at)
@@ -48,7 +63,7 @@ def _paper_layers(
     """Cut sheets of sky: rings around a body, or waves when there is none."""
     if scene.celestial == "none":
         for base in (54, 98):
-            edge = base + waves(rng, [0.9, 1.6], [8, 4])[None]
+            edge = base + wave(rng, 256, 9)[None]
             canvas.shade(edge - YY, 0.18, 7.0)
             canvas.blend(coverage(YY - edge), horizon, 0.32)
         return
@@ -63,18 +78,23 @@ def _paper_layers(
 def _aurora(rng: np.random.Generator, canvas: Canvas) -> None:
     bands = ((54, rgb(150, 90, 224)), (76, rgb(70, 246, 165)), (104, rgb(56, 220, 192)))
     for base, colour in bands:
-        away = YY - (base + waves(rng, [0.8, 1.7], [15, 7])[None])
+        away = YY - (base + wave(rng, 256, 16)[None])
         light = np.where(away < 0, np.exp(away / 27), np.exp(-away / 5))
         canvas.blend(np.clip(light, 0, 1), colour, 0.56 if base == 54 else 0.76)
 
 
 def _body(canvas: Canvas, scene: Scene, at: tuple[float, float]) -> None:
     x, y = at
-    radius = 32.0 if scene.format == "full" else 28.0
+    radius = 34.0 if scene.format == "full" else 29.0
     away = np.sqrt((XX - x) ** 2 + (YY - y) ** 2)
     disc = coverage(radius - away, 3 if scene.style == "watercolour" else 1)
-    colour = _SUN.get(scene.time, rgb(255, 212, 100)) if scene.celestial == "sun" else _MOON
+    colour = {"sun": _SUN.get(scene.time, rgb(255, 212, 100)), "crescent moon": _CRESCENT}.get(
+        scene.celestial, _MOON
+    )
     if scene.celestial == "crescent moon":
+        for dx, dy in _STARS:  # the crescent never comes without its stars
+            star = np.abs(XX - x - dx * radius) ** 0.7 + np.abs(YY - y - dy * radius) ** 0.7
+            canvas.blend(coverage(5.6 - star), colour)
         bite = np.sqrt((XX - x - radius * 0.52) ** 2 + (YY - y + radius * 0.22) ** 2)
         disc = disc * (1 - coverage(radius * 0.86 - bite))
     elif scene.style != "paper-cut":
@@ -93,13 +113,13 @@ def _storm(rng: np.random.Generator, canvas: Canvas, scene: Scene, body_x: float
     softness = 4 if scene.style == "watercolour" else 1
     dark = PALETTES[scene.palette][2]
     for tier, base in enumerate((60, 36)):
-        lobes = 13 * np.abs(np.sin(np.pi * XX / SIZE * (3.5 + tier) + rng.uniform(0, 3.1)))
-        edge = base + waves(rng, [0.7], [6])[None] + lobes
+        lobes = 13 * np.abs(np.sin(np.pi * phase(rng, 80 - 16 * tier)))[None]
+        edge = base + lobes
         if scene.style == "paper-cut":
             canvas.shade(YY - edge, 0.32, 8.0)
         grey = rgb(74, 80, 96) if tier == 0 else rgb(46, 50, 64)
         canvas.blend(coverage(edge - YY, softness), grey * 0.88 + dark * 0.12)
-    x = (body_x if scene.celestial == "none" else SIZE - body_x) + rng.uniform(-10, 10)
+    x = (body_x if scene.celestial == "none" else SIZE - body_x) + shift(rng, -16, 16)
     bolt = Image.new("L", (SIZE, SIZE))
     outline = ((0, 46), (18, 46), (6, 84), (20, 84), (-14, 146), (-4, 102), (-17, 102))
     ImageDraw.Draw(bolt).polygon([(x + dx, y) for dx, y in outline], fill=255)
@@ -110,8 +130,8 @@ def _storm(rng: np.random.Generator, canvas: Canvas, scene: Scene, body_x: float
 
 def _clouds(rng: np.random.Generator, canvas: Canvas, scene: Scene) -> None:
     puffs = ((0, 0, 1.0), (-1.25, 0.3, 0.72), (1.25, 0.25, 0.78))
-    for low, high, down in ((24, 80, 0), (176, 232, 14)):
-        x, y, size = rng.uniform(low, high), rng.uniform(38, 60) + down, rng.uniform(14, 17)
+    for at, y in ((32, 58), (112, 42)):
+        x, size = at + shift(rng, 0, 16), 15.5
         away = np.minimum.reduce(
             [np.sqrt((XX - x - a * size) ** 2 + (YY - y - b * size) ** 2) - k * size
              for a, b, k in puffs]
