@@ -294,7 +294,8 @@ def test_a_refund_waits_while_our_own_balance_is_too_low(trade: Trade) -> None:
     assert (refund.state, refund.booked_at) == (RefundState.PENDING, None)
     assert trade.rights(order_id) == ["revoked"]
     assert trade.reconciled() == []
-    trade.buy(trade.listing(999999), trade.listing(999999, None))
+    other = trade.open(trade.listing(499))
+    trade.pay(other)
     trade.bank.advance(2 * 86400)
     trade.deliver()
     assert trade.refunds(order_id)[0].state is RefundState.SUCCEEDED
