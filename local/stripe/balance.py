@@ -6,6 +6,7 @@ from typing import Any
 
 import stripe
 
+from local.stripe import agenda
 from local.stripe.call import Call
 from local.stripe.listing import list_of, own, present
 from local.stripe.shapes import shape
@@ -92,6 +93,13 @@ def record(
 
 
 def _add_up(world: World, account: str | None, currency: str, at: int, net: int) -> None:
+    if at and not world.store.rows(
+        "SELECT 1 FROM sums WHERE account = ? AND currency = ? AND available_on = ?",
+        account or "",
+        currency,
+        at,
+    ):
+        agenda.plan(world, at - world.time(), "balance.available", account or "")
     world.store.execute(
         "INSERT INTO sums VALUES (?, ?, ?, ?)"
         " ON CONFLICT (account, currency, available_on) DO UPDATE SET net = net + excluded.net",
@@ -100,6 +108,11 @@ def _add_up(world: World, account: str | None, currency: str, at: int, net: int)
         at,
         net,
     )
+
+
+@agenda.job("balance.available")
+def _now_available(world: World, account: str, arguments: Body) -> None:
+    world.emit("balance.available", shown(world, account or None), account=account or None)
 
 
 def totals(world: World, account: str | None) -> dict[str, dict[str, int]]:
@@ -129,7 +142,12 @@ def whole_balance(world: World, account: str | None, currency: str) -> int:
 
 def retrieve(call: Call) -> Body:
     """`GET /v1/balance` of the platform or of a connected account."""
-    sums = totals(call.world, call.account)
+    return shown(call.world, call.account)
+
+
+def shown(world: World, account: str | None) -> Body:
+    """The balance as the API shows it."""
+    sums = totals(world, account)
     values = {
         name: [
             {"amount": amount, "currency": currency, "source_types": {"card": amount}}

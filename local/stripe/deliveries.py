@@ -13,6 +13,8 @@ from local.stripe.store import Body, Store
 # Quick at first, so that a web server that is still starting loses little; then patient.
 BACKOFF_SECONDS = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 GIVE_UP_AFTER_SECONDS = 3 * 24 * 3600
+# For so long Stripe lists what has happened.
+EVENTS_KEPT_SECONDS = 30 * 24 * 3600
 
 
 def schedule(
@@ -128,6 +130,19 @@ def undelivered(store: Store, event_id: str) -> int:
     rows = of_event(store, event_id)
     had = {row["endpoint"] for row in rows if row["state"] == "delivered"}
     return len({row["endpoint"] for row in rows} - had)
+
+
+def forget_events(store: Store, made_before: float) -> int:
+    """Drop old events that wait for nobody, with their deliveries; returns how many."""
+    with store.transaction():
+        gone = store.execute(
+            "DELETE FROM objects WHERE kind IN ('event', 'v2.core.event') AND created < ?"
+            " AND NOT EXISTS (SELECT 1 FROM deliveries d"
+            " WHERE d.event = objects.id AND d.state IN ('pending', 'held'))",
+            int(made_before),
+        )
+        store.execute("DELETE FROM deliveries WHERE event NOT IN (SELECT id FROM objects)")
+        return gone
 
 
 def payload(event: Body) -> str:

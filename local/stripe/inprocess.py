@@ -128,6 +128,10 @@ class InProcess:
         idempotency.purge(self.world.store, self.world.time())
         return done
 
+    def forget_events(self, older_than: float = deliveries.EVENTS_KEPT_SECONDS) -> int:
+        """Drop delivered events that are older than so many seconds, to save memory; how many."""
+        return deliveries.forget_events(self.world.store, self.world.time() - older_than)
+
     def webhooks(self, *, early: bool = False) -> Iterator[Hook]:
         """What is due for delivery, in order, one at a time; `early` ignores the due times.
 

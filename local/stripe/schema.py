@@ -109,8 +109,8 @@ def _value(annotation: Any, value: Any, at: str, typed: bool) -> Any:
             raise invalid(f"Invalid array: {at} must be a list.", at, "parameter_invalid_array")
         (item,) = get_args(annotation)
         return [_value(item, part, _join(at, i), typed) for i, part in enumerate(value)]
-    if origin is dict or origin is UntypedStripeObject or annotation is UntypedStripeObject:
-        return _metadata(value, at)
+    if origin in (dict, UntypedStripeObject) or annotation is UntypedStripeObject:
+        return _mapping((get_args(annotation) or (str,))[-1], value, at, typed)
     if is_typeddict(annotation):
         return _hash(annotation, value, at, typed)
     return _scalar(annotation, value, at, typed)
@@ -150,12 +150,23 @@ def _literal(choices: tuple[Any, ...], value: Any, at: str) -> Any:
     raise invalid(f"Invalid {at}: must be one of {listed}", at, "parameter_invalid_enum")
 
 
-def _metadata(value: Any, at: str) -> dict[str, str]:
-    """Up to 50 keys of up to 40 characters with values of up to 500, as Stripe documents."""
+def _mapping(item: Any, value: Any, at: str, typed: bool) -> dict[str, Any]:
+    """A hash with free keys: metadata where its values are text, otherwise anything of one type."""
     if isinstance(value, list):  # keys that are all digits look like a list once decoded
         value = {str(i): part for i, part in enumerate(value)}
     if not isinstance(value, dict):
         raise invalid(f"Invalid hash for {at}.", at, "parameter_invalid_hash")
+    if item is str:
+        return _metadata(value, at)
+    if set(get_args(item)) == {str, type(None)}:
+        # In the second API null takes a key away.
+        _metadata({key: text for key, text in value.items() if text is not None}, at)
+        return value
+    return {key: _value(item, part, _join(at, key), typed) for key, part in value.items()}
+
+
+def _metadata(value: dict[str, Any], at: str) -> dict[str, str]:
+    """Up to 50 keys of up to 40 characters with values of up to 500, as Stripe documents."""
     if len(value) > 50:
         raise invalid(f"{at} can have at most 50 keys.", at)
     for key, text in value.items():

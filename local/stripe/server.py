@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from local.stripe import agenda, api, control, idempotency, pages
+from local.stripe import agenda, api, control, deliveries, idempotency, pages
 from local.stripe.checkout import expire_overdue
 from local.stripe.config import EmulatorConfig, is_loopback
 from local.stripe.courier import Courier
@@ -84,6 +84,8 @@ class Emulator:
     def start(self) -> None:
         """Bind the port and serve in background threads. Raises `OSError` for a taken port."""
         config = self.world.config
+        kept_from = self.world.time() - deliveries.EVENTS_KEPT_SECONDS
+        deliveries.forget_events(self.world.store, kept_from)
         app = create_app(self.world)
         self._server = make_server(
             config.host, config.port, app, threaded=True, request_handler=_QuietHandler

@@ -53,8 +53,9 @@ def shape(cls: type, values: dict[str, Any], *, omit: tuple[str, ...] = ()) -> d
 
 
 def keys_of(cls: type) -> set[str]:
-    """The names of all fields that a library class documents."""
-    return set(_fields(cls))
+    """The names of all fields that a library class documents, or the resource it derives from."""
+    resources = [base for base in cls.__mro__[1:] if "OBJECT_NAME" in vars(base)]
+    return {name for one in (cls, *resources) for name in _fields(one)}
 
 
 @cache

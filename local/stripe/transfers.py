@@ -38,7 +38,7 @@ def create(call: Call) -> Body:
             "This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer"
         )
     account = world.store.find(params["destination"], "v2.core.account")
-    if account is None:
+    if account is None or account["closed"]:
         raise dangling("destination", params["destination"], "destination")
     charge = _source(world, params)
     if transfers_status(account) != "active":

@@ -1,5 +1,7 @@
 """Payouts: by hand, on a schedule, failing before and after they were paid; balance settings."""
 
+import json
+
 import pytest
 import stripe
 
@@ -161,3 +163,16 @@ def test_balance_settings(till: Till):
                 {"payments": {"payouts": {"schedule": schedule}}}, theirs
             )
         assert caught.value.param == param
+
+
+def test_balances_tell_when_money_becomes_available(till: Till):
+    account = till.seller()
+    till.client.v1.balance_settings.update(MANUAL, {"stripe_account": account})
+    till.transfer(till.buy().id, account)
+    till.bank.advance(2 * DAY)
+    told = [
+        (hook.endpoint, json.loads(hook.body)["data"]["object"]["available"][0]["amount"])
+        for hook in till.bank.webhooks()
+        if hook.type == "balance.available"
+    ]
+    assert told == [("platform", 4), ("connect", 159)]
