@@ -17,6 +17,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "STRIPE_API_KEY": lambda: f"sk_test_{secrets.token_hex(24)}",
     "STRIPE_WEBHOOK_SECRET": lambda: f"whsec_{secrets.token_hex(24)}",
     "STRIPE_CONNECT_WEBHOOK_SECRET": lambda: f"whsec_{secrets.token_hex(24)}",
+    "STRIPE_V2_WEBHOOK_SECRET": lambda: f"whsec_{secrets.token_hex(24)}",
 }
 
 

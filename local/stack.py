@@ -67,11 +67,12 @@ class Stack:
         environment, site = self.environment, self.choices.site
         hook = f"{site}/webhooks/stripe={environment['STRIPE_WEBHOOK_SECRET']}"
         connect = f"{site}/webhooks/stripe-connect={environment['STRIPE_CONNECT_WEBHOOK_SECRET']}"
+        thin = f"{site}/webhooks/stripe-v2={environment['STRIPE_V2_WEBHOOK_SECRET']}"
         return self._python(
             *("local.stripe", "--host", HOST, "--port", str(self.addresses.stripe)),
             *("--state", str(self.choices.state / "stripe")),
             *("--api-key", environment["STRIPE_API_KEY"]),
-            *("--webhook", hook, "--connect-webhook", connect),
+            *("--webhook", hook, "--connect-webhook", connect, "--thin-webhook", thin),
         )
 
     def _web(self) -> Child:

@@ -20,7 +20,7 @@ def test_made_once_and_kept_privately(tmp_path: Path) -> None:
     assert Fernet(first["PROMPT_KEYS"]).encrypt(b"prompt")
     assert SigningKey(first["PROOF_SIGNING_KEY"]).key_id
     assert first["STRIPE_API_KEY"].startswith("sk_test_")
-    assert len(set(first.values())) == 6
+    assert len(set(first.values())) == 7
 
 
 def test_later_additions_leave_the_old_ones_alone(tmp_path: Path) -> None:
