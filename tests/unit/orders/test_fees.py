@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.core.money import Money
-from marketplace.orders.fees import split_price
+from marketplace.orders.fees import Borne, bear, seller_part, split_price
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,42 @@ def test_the_parts_add_up_and_the_commission_is_a_fifth_rounded_half_up(price: i
 def test_nothing_is_sold_for_nothing(price: int) -> None:
     with pytest.raises(ValueError, match="positive"):
         split_price(Money(price))
+
+
+@given(st.integers(1, 999), st.lists(st.tuples(st.integers(1, 400), st.booleans()), max_size=30))
+def test_refunds_in_any_parts_some_failing_never_drift_a_cent(
+    price: int, steps: list[tuple[int, bool]]
+) -> None:
+    """Each part is borne by the seller and the commission; a failed one is taken back as it was."""
+    split = split_price(Money(price))
+    seller_cents, commission_cents = split.seller.cents, split.commission.cents
+    standing: list[tuple[int, Borne]] = []
+
+    def sums() -> tuple[int, int]:
+        return sum(cents for cents, _ in standing), sum(borne.seller for _, borne in standing)
+
+    for wanted, one_fails in steps:
+        given_back, from_seller = sums()
+        cents = min(wanted, price - given_back)
+        if cents:
+            borne = bear(price, seller_cents, given_back, from_seller, cents)
+            assert borne.seller + borne.commission == cents
+            assert min(borne.seller, borne.commission) >= 0
+            standing.append((cents, borne))
+        given_back, from_seller = sums()
+        assert from_seller <= seller_cents
+        assert given_back - from_seller <= commission_cents
+        assert abs(from_seller - seller_part(price, seller_cents, given_back)) <= len(standing)
+        if one_fails and standing:
+            standing.pop(len(standing) // 2)
+    given_back, from_seller = sums()
+    if given_back < price:
+        rest = bear(price, seller_cents, given_back, from_seller, price - given_back)
+        from_seller += rest.seller
+    assert from_seller == seller_cents
+
+
+@pytest.mark.parametrize("given_back", [-1, 300])
+def test_no_more_than_the_price_is_given_back(given_back: int) -> None:
+    with pytest.raises(ValueError, match="whole price"):
+        seller_part(299, 239, given_back)
