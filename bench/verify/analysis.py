@@ -20,8 +20,12 @@ SCREEN_QUANTILE = 0.99
 """Share of authentic samples within each limit of the short run; the rest is run in full."""
 MARGINS = (1.5, 1.35, 1.2, 1.1, 1.0)
 """Room beyond the furthest authentic sample, for machines that were not measured; the widest
-that keeps the false positive rate is taken."""
+that keeps the false positive rates is taken."""
+QUANTILES = (0.999, 0.998, 0.997, 0.996, 0.995, 0.994, 0.993, 0.992, 0.991, 0.99, 0.985, 0.98)
+"""Where not even the furthest authentic sample leaves those rates: limits within which so many of
+them lie, in bits and in colour. The others become grey."""
 WANTED_FPR = 1e-3
+"""Of all forgeries for one sample, and of the worst grade's bound for a whole listing."""
 GREY_FACTOR = 2.0
 """Grey reaches to twice the limit of a match."""
 
@@ -119,18 +123,7 @@ def fit(rows: Sequence[Row], pooled: Sequence[Row], base: dict[str, Any]) -> Cal
     short-run limits from the class's own rows. `base`: version, engine source, scheduler class,
     weights, date. Rates are filled in by `rate`.
     """
-    finals = [_final(row, s) for row in pooled for s in row.authentic]
-    top = max(c.distance for c in finals)
-    colour = max(c.colour_distance or 0.0 for c in finals)
-    forged = [nearest(row, s) for row, s in _visible(pooled)]
-    for margin in MARGINS:
-        # Distances of balanced hashes are even.
-        reproduced, colour_max = 2 * round(top * margin / 2), round(colour * margin, 2)
-        accepted = sum(
-            c.distance <= reproduced and (c.colour_distance or 0.0) <= colour_max for c in forged
-        )
-        if accepted <= WANTED_FPR * len(forged):
-            break
+    reproduced, colour_max = _match_limits(pooled)
     return Calibration(
         **base,
         reproduced_max=reproduced,
@@ -141,6 +134,54 @@ def fit(rows: Sequence[Row], pooled: Sequence[Row], base: dict[str, Any]) -> Cal
         screen=_screen(rows),
         rates=Rates(0.5, 0.5, 0.5, 0.5),
     )
+
+
+def whole_forgery_bound(accepted: int, samples: int) -> float:
+    """Upper bound that a listing forged throughout in one way is accepted.
+
+    Two full matches are needed; the bound per sample is Clopper-Pearson's at 95 %, and samples of
+    a listing count as independent given the way they were forged.
+    """
+    return upper_bound(accepted, samples) ** 2
+
+
+def _match_limits(rows: Sequence[Row]) -> tuple[int, float]:
+    """Bits and colour difference up to which a sample is reproduced."""
+    finals = [_final(row, s) for row in rows for s in row.authentic]
+    bits = [c.distance for c in finals]
+    colours = [c.colour_distance or 0.0 for c in finals]
+    forged: dict[str, list[Comparison]] = defaultdict(list)
+    for row, sample in _visible(rows):
+        forged[sample.grade].append(nearest(row, sample))
+    for margin in MARGINS:
+        # Distances of balanced hashes are even.
+        limits = 2 * round(max(bits) * margin / 2), round(max(colours) * margin, 2)
+        if _safe(forged, limits):
+            return limits
+
+    pairs = [
+        (int(quantile(bits, one)), round(quantile(colours, two), 2))
+        for one in QUANTILES
+        for two in QUANTILES
+    ]
+    safe = [limits for limits in pairs if _safe(forged, limits)]
+    return max(safe or pairs[-1:], key=lambda limits: _accepted(finals, limits))
+
+
+def _safe(forged: dict[str, list[Comparison]], limits: tuple[int, float]) -> bool:
+    """Whether both false positive rates are as wanted."""
+    hits = {grade: _accepted(found, limits) for grade, found in forged.items()}
+    bounds = [
+        whole_forgery_bound(hits[grade], len(found))
+        for grade, found in forged.items()
+        if whole_forgery_bound(0, len(found)) <= WANTED_FPR  # enough of them to show it
+    ]
+    number = sum(len(found) for found in forged.values())
+    return sum(hits.values()) <= WANTED_FPR * number and max(bounds, default=0.0) <= WANTED_FPR
+
+
+def _accepted(found: Sequence[Comparison], limits: tuple[int, float]) -> int:
+    return sum(c.distance <= limits[0] and (c.colour_distance or 0.0) <= limits[1] for c in found)
 
 
 def rate(record: Calibration, rows: Sequence[Row]) -> Rates:

@@ -21,7 +21,7 @@ from marketplace.verification.decision import (
     Outcome,
     combine,
 )
-from marketplace.verification.sprt import sample_order, upper_bound
+from marketplace.verification.sprt import sample_order
 
 MIN_SAMPLES, MAX_SAMPLES = 3, 9
 Item = tuple[Row, Sample]
@@ -186,15 +186,6 @@ def simulate(
         secret = f"{seed} {number}".encode()
         total = total.merged(judge(record, looker, items, secret))
     return total
-
-
-def whole_forgery_bound(accepted: int, samples: int) -> float:
-    """Upper bound that a listing forged throughout in one way is accepted.
-
-    Two full matches are needed; the bound per sample is Clopper-Pearson's at 95 %, and samples of
-    a listing count as independent given the way they were forged.
-    """
-    return upper_bound(accepted, samples) ** 2
 
 
 def mixed_acceptance(samples: int, fakes: int, passes: float, full: float = 0.0) -> float:

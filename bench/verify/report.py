@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from bench.verify.analysis import Measured, Row, roc
-from bench.verify.listings import Tally, mixed_acceptance, whole_forgery_bound
+from bench.verify.analysis import Measured, Row, roc, whole_forgery_bound
+from bench.verify.listings import Tally, mixed_acceptance
 from bench.verify.prints import measure
 from marketplace.verification.calibration import Calibration
 from marketplace.verification.similarity import Band

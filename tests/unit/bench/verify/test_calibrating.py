@@ -9,12 +9,21 @@ from itertools import permutations
 
 import pytest
 
-from bench.verify.analysis import Rerun, Row, Sample, brute_row, fit, grades, quantile, rate
+from bench.verify.analysis import (
+    Rerun,
+    Row,
+    Sample,
+    brute_row,
+    fit,
+    grades,
+    quantile,
+    rate,
+    whole_forgery_bound,
+)
 from bench.verify.listings import (
     Looker,
     mixed_acceptance,
     simulate,
-    whole_forgery_bound,
 )
 from bench.verify.plan import SIZES, chunks
 from bench.verify.prints import Print
@@ -68,6 +77,15 @@ def test_limits_leave_room_around_everything_authentic():
 def test_a_near_forgery_takes_the_room_away():
     near = [replace(r, forged=[Sample("x", moved(r.reruns["cpu"].final, 10, 0.5))]) for r in ROWS]
     assert fit(ROWS, near, BASE).reproduced_max == 8
+
+
+def test_forgeries_among_the_furthest_authentic_samples_draw_the_limits_tighter():
+    far = [replace(r, authentic=[*r.authentic, *r.authentic]) for r in ROWS for _ in range(3)]
+    far[0].authentic.append(Sample("odd | as it is", moved(far[0].reruns["cpu"].final, 40, 0.5)))
+    near = [Sample("other seed", moved(r.reruns["cpu"].final, 30, 0.5)) for r in far]
+    attacked = [replace(r, forged=[fake]) for r, fake in zip(far, near, strict=True)]
+    assert fit(far, far, BASE).reproduced_max == 60
+    assert fit(attacked, attacked, BASE).reproduced_max == 8
 
 
 def test_rates_are_bounds_on_the_cautious_side():
