@@ -27,10 +27,12 @@ from marketplace.library.routes import blueprint as library
 from marketplace.listings.media_routes import blueprint as media
 from marketplace.listings.routes import blueprint as sell
 from marketplace.moderation.routes import blueprint as moderate
+from marketplace.orders.desk.routes import blueprint as desk
 from marketplace.orders.ledger_routes import blueprint as ledger
 from marketplace.orders.routes import blueprint as checkout
 from marketplace.orders.sales_panel import init_sales_panel
 from marketplace.settings import Environment, Settings, load_settings
+from marketplace.stripe_events.desk_routes import blueprint as desk_webhooks
 from marketplace.stripe_events.routes import blueprint as webhooks
 from marketplace.verification.changes.routes import blueprint as changes
 from marketplace.verification.preflight.routes import blueprint as preflight
@@ -52,6 +54,8 @@ BLUEPRINTS = (
     library,  # /library…
     account,  # /account/…
     ledger,  # /ledger
+    desk,  # /desk…
+    desk_webhooks,  # /desk/webhooks…
     webhooks,  # /webhooks/…
     media,  # /media/…
     health,  # /healthz  /readyz

@@ -1,0 +1,1 @@
+"""The orders desk: where the owner and the moderators look after money that has moved."""

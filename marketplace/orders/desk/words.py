@@ -1,0 +1,202 @@
+"""The desk's words: states, reasons, accounts and acts as people say them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from marketplace.core.money import Money
+from marketplace.orders import ledger
+from marketplace.orders.alerts import AlertKind
+from marketplace.orders.desk.models import Act
+from marketplace.orders.reconciliation import DifferenceKind
+from marketplace.orders.states import DisputeStatus, OrderState, RefundReason, RefundState
+from marketplace.orders.transfer_models import LineTransferState, TransferKind
+
+ORDER_STATES = {
+    OrderState.DRAFT: "Not sent to payment",
+    OrderState.AWAITING_PAYMENT: "Awaiting payment",
+    OrderState.PAID: "Paid",
+    OrderState.PARTIALLY_REFUNDED: "Partly refunded",
+    OrderState.REFUNDED: "Refunded",
+    OrderState.DISPUTED: "Disputed",
+    OrderState.CHARGED_BACK: "Charged back",
+    OrderState.EXPIRED: "Expired",
+    OrderState.REVIEW: "Parked",
+}
+REASONS = {
+    RefundReason.OWNER_DECISION: "Our decision",
+    RefundReason.NOT_AS_DESCRIBED: "Not as described",
+    RefundReason.DOES_NOT_WORK: "Does not work",
+    RefundReason.BOUGHT_BY_MISTAKE: "Bought by mistake",
+    RefundReason.DUPLICATE: "Bought twice",
+    RefundReason.FRAUDULENT: "Not bought by the card's owner",
+    RefundReason.LISTING_FAILED: "The prompt failed its re-verification",
+    RefundReason.FRAUD_WARNING: "The card's bank warned of fraud",
+    RefundReason.OTHER: "Another reason",
+}
+STAFF_REASONS = tuple(reason for reason in REASONS if reason is not RefundReason.FRAUD_WARNING)
+"""Reasons that a person may choose; a bank's warning is for the rule that acts upon it."""
+REFUND_STATES = {
+    RefundState.REQUESTED: "Decided, not sent to Stripe yet",
+    RefundState.SUBMITTED: "Being sent to Stripe",
+    RefundState.PENDING: "Under way",
+    RefundState.REQUIRES_ACTION: "Waits for the buyer",
+    RefundState.SUCCEEDED: "Refunded",
+    RefundState.FAILED: "Failed at the bank",
+    RefundState.MANUAL: "Paid by hand",
+    RefundState.CANCELED: "Cancelled",
+}
+DISPUTE_STATES = {
+    DisputeStatus.WARNING_NEEDS_RESPONSE: "Question from the bank: answer it",
+    DisputeStatus.WARNING_UNDER_REVIEW: "Question answered",
+    DisputeStatus.WARNING_CLOSED: "Question closed",
+    DisputeStatus.NEEDS_RESPONSE: "Needs an answer",
+    DisputeStatus.UNDER_REVIEW: "With the bank",
+    DisputeStatus.WON: "Won",
+    DisputeStatus.LOST: "Lost",
+    DisputeStatus.PREVENTED: "Prevented",
+    DisputeStatus.APPEAL_NEEDS_RESPONSE: "Lost; an appeal is possible at Stripe",
+    DisputeStatus.APPEAL_UNDER_REVIEW: "Appeal with the bank",
+}
+ACTS = {
+    Act.REFUND: "Refunded",
+    Act.REFUND_PARKED: "Refunded a parked order",
+    Act.APPROVE_REQUEST: "Approved a refund request",
+    Act.DECLINE_REQUEST: "Declined a refund request",
+    Act.PAY_BY_HAND: "Paid a failed refund by hand",
+    Act.HOLD_LINE: "Held a sale's share",
+    Act.RELEASE_LINE: "Released a sale's share",
+    Act.HOLD_SELLER: "Held a seller's money",
+    Act.RELEASE_SELLER: "Released a seller's money",
+    Act.WRITE_OFF: "Wrote off a debt",
+    Act.SAVE_EVIDENCE: "Changed evidence",
+    Act.SUBMIT_EVIDENCE: "Sent evidence to the bank",
+    Act.ACCEPT_DISPUTE: "Accepted a dispute",
+    Act.RECONCILE: "Ran the reconciliation",
+    Act.RESOLVE_ALERT: "Closed an alert",
+    Act.RETRY_EVENT: "Tried a webhook again",
+    Act.EXPORT: "Exported the journal",
+}
+ALERTS = {
+    AlertKind.ORDER_IN_REVIEW: "An order is parked",
+    AlertKind.UNKNOWN_STATUS: "Stripe used a word we do not know",
+    AlertKind.REFUND_REFUSED: "Stripe refused a refund",
+    AlertKind.REFUND_FAILED: "A refund came back",
+    AlertKind.REFUND_ELSEWHERE: "A refund was made at Stripe",
+    AlertKind.BALANCE_TOO_LOW: "The balance at Stripe is too low",
+    AlertKind.TRANSFER_DIFFERS: "A transfer differs from its row",
+    AlertKind.REVERSAL_REFUSED: "A seller's money could not be called back",
+    AlertKind.DISPUTE_OPENED: "A buyer disputes a payment",
+    AlertKind.DISPUTE_LOST: "A dispute was lost",
+    AlertKind.FRAUD_WARNING: "A bank warned of fraud",
+    AlertKind.SELLER_PAYOUT_FAILED: "A seller's payout failed",
+    AlertKind.RECONCILIATION: "The books differ from Stripe's",
+    AlertKind.CLOCK_SKEW: "A clock is wrong",
+    AlertKind.DEAD_EVENT: "A webhook was given up",
+}
+DIFFERENCES = {
+    DifferenceKind.MISSING_BOOKING: "Not in our books",
+    DifferenceKind.AMOUNT_DIFFERS: "Another sum",
+    DifferenceKind.UNKNOWN_TYPE: "Of a kind we do not know",
+    DifferenceKind.NOT_AT_STRIPE: "Not at Stripe",
+    DifferenceKind.BALANCE_API: "Stripe differs from itself",
+    DifferenceKind.SUSPENSE_LEFT: "Left over from a dispute",
+    DifferenceKind.ORDER_SUMS: "An order does not add up",
+    DifferenceKind.TRIAL_BALANCE: "The books do not balance",
+}
+ACCOUNTS = {
+    ledger.STRIPE_BALANCE: "Balance at Stripe",
+    ledger.BANK: "Bank account",
+    ledger.TAX_PAYABLE: "Tax collected",
+    ledger.COMMISSION: "Commission",
+    ledger.STRIPE_FEES: "Stripe's fees for payments",
+    ledger.DISPUTE_FEES: "Stripe's fees for disputes",
+    ledger.CONNECT_FEES: "Stripe's other fees",
+    ledger.LOSS: "Losses",
+}
+PREFIXES = {
+    ledger.SELLER_PREFIX: "Owed to",
+    ledger.HELD_PREFIX: "Called back for dispute",
+    ledger.SUSPENSE_PREFIX: "Withdrawn for dispute",
+    ledger.REVIEW_PREFIX: "Parked with order",
+}
+ASSET, LIABILITY, REVENUE, EXPENSE = "Assets", "Liabilities", "Revenue", "Expenses"
+GROUPS = (ASSET, LIABILITY, REVENUE, EXPENSE)
+_GROUP_OF = {
+    ledger.STRIPE_BALANCE: ASSET,
+    ledger.BANK: ASSET,
+    ledger.SUSPENSE_PREFIX: ASSET,
+    ledger.SELLER_PREFIX: LIABILITY,
+    ledger.HELD_PREFIX: LIABILITY,
+    ledger.REVIEW_PREFIX: LIABILITY,
+    ledger.TAX_PAYABLE: LIABILITY,
+    ledger.COMMISSION: REVENUE,
+}
+KINDS = {
+    ledger.EntryKind.CHARGE: "A buyer paid",
+    ledger.EntryKind.FEE: "Stripe kept its fee",
+    ledger.EntryKind.TRANSFER: "A seller was paid",
+    ledger.EntryKind.REFUND: "A buyer was refunded",
+    ledger.EntryKind.REFUND_FAILED: "A refund came back",
+    ledger.EntryKind.MANUAL_REFUND: "A refund was paid by hand",
+    ledger.EntryKind.REVERSAL: "A seller's money was called back",
+    ledger.EntryKind.DISPUTE_BT: "Stripe moved money for a dispute",
+    ledger.EntryKind.DISPUTE_RELEASED: "A dispute ended well: owed to the seller again",
+    ledger.EntryKind.DISPUTE_LOST: "A dispute was lost",
+    ledger.EntryKind.DISPUTE_RESTORED: "A lost dispute was turned round",
+    ledger.EntryKind.WRITE_OFF: "A seller's debt was written off",
+    ledger.EntryKind.STRIPE_FEE: "Stripe took another fee",
+    ledger.EntryKind.PAYOUT: "Stripe paid out to our bank",
+    ledger.EntryKind.PAYOUT_FAILED: "A payout to our bank came back",
+}
+TRANSFERS = {
+    (TransferKind.TRANSFER, LineTransferState.PENDING): "Being sent",
+    (TransferKind.TRANSFER, LineTransferState.DONE): "Sent",
+    (TransferKind.TRANSFER, LineTransferState.REFUSED): "Refused by Stripe",
+    (TransferKind.NETTING, LineTransferState.DONE): "Set off against a debt",
+}
+
+
+def account_words(account: str, sellers: Mapping[str, str]) -> str:
+    """An account for people; ``sellers`` maps seller ids to display names."""
+    prefix, colon, rest = account.partition(":")
+    words = PREFIXES.get(prefix + colon)
+    if colon and words:
+        return f"{words} {sellers.get(rest, rest)}"
+    return ACCOUNTS.get(account, account)
+
+
+def group_of(account: str) -> str:
+    """Assets, Liabilities, Revenue or Expenses."""
+    prefix, colon, _rest = account.partition(":")
+    return _GROUP_OF.get(prefix + colon, EXPENSE)
+
+
+def kind_words(kind: str) -> str:
+    """A ledger entry's kind for people; a kind without words shows its own name."""
+    return {one.value: text for one, text in KINDS.items()}.get(kind, kind)
+
+
+def plain(word: str | None) -> str:
+    """A machine's word such as ``product_not_received``, readable."""
+    return (word or "").replace("_", " ").capitalize()
+
+
+def alert_words(kind: str) -> str:
+    """An alert's kind for people."""
+    return {one.value: text for one, text in ALERTS.items()}.get(kind, plain(kind))
+
+
+def difference_words(kind: str) -> str:
+    """A difference's kind for people."""
+    return {one.value: text for one, text in DIFFERENCES.items()}.get(kind, plain(kind))
+
+
+def dispute_words(status: str) -> str:
+    """A dispute's status for people; one that Stripe has invented since shows its own name."""
+    return {one.value: text for one, text in DISPUTE_STATES.items()}.get(status, plain(status))
+
+
+def cents_words(cents: int) -> str:
+    """A sum with its sign before the dollar, for texts."""
+    return str(Money(cents))
