@@ -13,7 +13,7 @@ from marketplace.orders.desk.models import DeskAct
 from marketplace.orders.desk.refund_routes import seller_names
 from marketplace.orders.models import LedgerEntry
 from marketplace.orders.refunds import refundable_cents
-from marketplace.orders.story import OrderStory, order_story
+from marketplace.orders.story import Moment, OrderStory, order_story
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ class OrderView:
     """What of each line can still be given back, by its id."""
 
     @property
+    def timeline(self) -> list[tuple[Moment, str]]:
+        """Everything that happened, in order, with its words."""
+        return [(moment, moment_words(moment)) for moment in self.story.timeline]
+
+    @property
     def refundable(self) -> bool:
         """True while anything of the order can be given back."""
         return any(self.left.values())
@@ -58,8 +63,9 @@ def order_view(session: Session, order_id: str) -> OrderView:
     story = order_story(session, order_id)
     done = acts.acts_about_order(session, order_id)
     people = [act.actor_id for act in done]
-    people += [event.actor_id for event in story.events]
-    people += [row.decided_by for row in (*story.refunds, *story.requests)]
+    people += [refund.decided_by for refund in story.refunds]
+    people += [request.decided_by for request in story.requests]
+    people += [moment.actor_id for moment in story.timeline]
     people += [line.held_by for line in story.lines]
     return OrderView(
         story=story,
@@ -70,6 +76,13 @@ def order_view(session: Session, order_id: str) -> OrderView:
         names=acts.people(session, people),
         left={line.id: refundable_cents(session, line) for line in story.lines},
     )
+
+
+def moment_words(moment: Moment) -> str:
+    """What happened, for people."""
+    if moment.kind == "ledger":
+        return f"Booked: {words.kind_words(moment.title).lower()}"
+    return words.plain(moment.title)
 
 
 def _entry(session: Session, entry: LedgerEntry) -> EntryView:

@@ -85,16 +85,15 @@ def todo(session: Session) -> Todo:
 
 def requests_page(session: Session, number: int, answered: bool) -> Page[RefundRequest]:
     """Refund requests: those that wait, the oldest first; or those answered, the newest first."""
-    which = RefundRequest.state != RequestState.OPEN
-    order = (RefundRequest.decided_at.desc(), RefundRequest.id)
-    if not answered:
-        which = RefundRequest.state == RequestState.OPEN
-        order = (RefundRequest.created_at.asc(), RefundRequest.id)
+    open_ = RefundRequest.state == RequestState.OPEN
+    which = ~open_ if answered else open_
+    newest = func.coalesce(RefundRequest.decided_at, RefundRequest.created_at).desc()
+    order = newest if answered else RefundRequest.created_at.asc()
     rows = session.scalars(
         select(RefundRequest)
         .options(joinedload(RefundRequest.line), joinedload(RefundRequest.order))
         .where(which)
-        .order_by(*order)
+        .order_by(order, RefundRequest.id)
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
     ).all()

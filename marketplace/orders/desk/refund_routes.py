@@ -63,6 +63,8 @@ def refund_step(order_id: str) -> Any:
         return _form_page(order, form, choice, checked=False)
     if not valid or choice.errors:
         return _form_page(order, form, choice), 422
+    if order.state not in REFUNDABLE:
+        return _form_page(order, form, choice), 409
     planned = plan(db(), order, wanted)
     if "confirm" not in request.form:
         return _confirm_page(order, form, choice, planned)

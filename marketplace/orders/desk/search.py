@@ -120,5 +120,5 @@ def _words(text: str) -> ColumnElement[bool]:
     return or_(User.email.icontains(text, autoescape=True), _in(lines))
 
 
-def _in(orders: Select[tuple[str]] | Select[tuple[str | None]]) -> ColumnElement[bool]:
+def _in(orders: Select[str] | Select[str | None]) -> ColumnElement[bool]:
     return Order.id.in_(orders)
