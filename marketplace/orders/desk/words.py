@@ -93,6 +93,8 @@ ALERTS = {
     AlertKind.RECONCILIATION: "The books differ from Stripe's",
     AlertKind.CLOCK_SKEW: "A clock is wrong",
     AlertKind.DEAD_EVENT: "A webhook was given up",
+    AlertKind.RADAR_REVIEW: "Stripe wants a payment reviewed",
+    AlertKind.UNKNOWN_EVENT: "Stripe told us something we do not know",
 }
 DIFFERENCES = {
     DifferenceKind.MISSING_BOOKING: "Not in our books",
