@@ -52,4 +52,9 @@ def account_name(account: str, seller_names: Mapping[str, str]) -> str:
 
 def entry_title(entry: LedgerEntry) -> str:
     """What an entry is about; a kind without words shows its own name."""
-    return {kind.value: title for kind, title in ENTRY_TITLES.items()}.get(entry.kind, entry.kind)
+    return kind_title(entry.kind)
+
+
+def kind_title(kind: str) -> str:
+    """What entries of a kind are about."""
+    return {one.value: title for one, title in ENTRY_TITLES.items()}.get(kind, kind)

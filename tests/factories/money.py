@@ -140,7 +140,8 @@ def make_dispute(
 
 
 def make_debt(session: Session, line: OrderLine, cents: int) -> TransferReversal:
-    """A share that was sent and could not be called back."""
+    """A share that was sent, then given back to the buyer, and could not be called back."""
+    line.refunded_cents, line.refunded_seller_cents = line.price_cents, line.seller_cents
     line.transferred_cents = line.seller_cents
     line.transfer_state, line.transfer_id = TransferState.REVERSAL_FAILED, f"tr_money{line.id}"
     row = TransferReversal(

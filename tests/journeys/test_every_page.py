@@ -42,6 +42,7 @@ def pages(
     back = reader.pay(reader.start_checkout(shop.listing_id))
     item = reader.get(back).url.removeprefix(shop.stack.site)
     draft = visitor(SELLER).write(DRAFT)
+    bought = str(shop.stack.sql("SELECT id FROM orders ORDER BY paid_at LIMIT 1")[0]["id"])
     return {
         "stranger": (
             None,
@@ -60,7 +61,13 @@ def pages(
             MODERATOR,
             ["/moderate?tab=decided", f"/moderate/{case_of(shop.stack, shop.listing_id)}"],
         ),
-        "admin": (ADMIN, ["/ledger"]),
+        "admin": (
+            ADMIN,
+            [
+                *("/ledger", "/desk", "/desk/orders", f"/desk/orders/{bought}"),
+                *(f"/desk/orders/{bought}/refund", "/desk/books/trial-balance", "/desk/webhooks"),
+            ],
+        ),
     }
 
 

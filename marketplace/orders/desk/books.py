@@ -18,6 +18,7 @@ from marketplace.orders import ledger
 from marketplace.orders.books_models import Reconciliation
 from marketplace.orders.desk import words
 from marketplace.orders.models import LedgerEntry, LedgerPosting
+from marketplace.orders.presenters import account_name, kind_title
 from marketplace.orders.statements import JournalRow
 
 PAGE_SIZE = 31
@@ -102,7 +103,7 @@ def trial_balance(session: Session, before: datetime | None = None) -> TrialBala
     names = ledger.seller_names(session, [row[0] for row in rows])
     groups: dict[str, list[AccountLine]] = {}
     for account, debit, credit in sorted(rows):
-        line = AccountLine(account, words.account_words(account, names), int(debit), int(credit))
+        line = AccountLine(account, account_name(account, names), int(debit), int(credit))
         groups.setdefault(words.group_of(account), []).append(line)
     return TrialBalance(groups)
 
@@ -121,9 +122,9 @@ def journal_csv(session: Session, rows: Iterable[JournalRow]) -> Iterator[str]:
                 row.entry_id,
                 row.external_id,
                 row.kind,
-                words.kind_words(row.kind),
+                kind_title(row.kind),
                 row.account,
-                words.account_words(row.account, names),
+                account_name(row.account, names),
                 words.group_of(row.account),
                 _decimal(row.cents) if row.cents > 0 else "",
                 _decimal(-row.cents) if row.cents < 0 else "",

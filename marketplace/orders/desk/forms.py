@@ -125,13 +125,8 @@ class AcceptForm(FlaskForm):
     )
 
 
-class RangeForm(FlaskForm):
-    """Days, both included, in UTC."""
-
-    class Meta:
-        """Reading a page changes nothing, so its form carries no token."""
-
-        csrf = False
+class ExportForm(FlaskForm):
+    """The journal of some days, both included, in UTC."""
 
     start = DateField("From", validators=[InputRequired("Choose the first day.")])
     end = DateField("To", validators=[InputRequired("Choose the last day.")])
@@ -144,15 +139,6 @@ class RangeForm(FlaskForm):
             raise ValidationError("The last day lies before the first.")
         if field.data > now().date():
             raise ValidationError("Choose today or a day before.")
-
-
-class ExportForm(RangeForm):
-    """The journal of some days; a post, for exports are kept on record."""
-
-    class Meta:
-        """Whoever exports must mean it."""
-
-        csrf = True
 
 
 class DayForm(FlaskForm):

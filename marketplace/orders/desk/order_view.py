@@ -12,6 +12,7 @@ from marketplace.orders.desk import acts, words
 from marketplace.orders.desk.models import DeskAct
 from marketplace.orders.desk.refund_routes import seller_names
 from marketplace.orders.models import LedgerEntry
+from marketplace.orders.presenters import account_name, kind_title
 from marketplace.orders.refunds import refundable_cents
 from marketplace.orders.story import Moment, OrderStory, order_story
 
@@ -81,16 +82,14 @@ def order_view(session: Session, order_id: str) -> OrderView:
 def moment_words(moment: Moment) -> str:
     """What happened, for people."""
     if moment.kind == "ledger":
-        return f"Booked: {words.kind_words(moment.title).lower()}"
-    return words.plain(moment.title)
+        return f"Booked: {kind_title(moment.title)}"
+    return words.EVENTS.get(moment.title, words.plain(moment.title))
 
 
 def _entry(session: Session, entry: LedgerEntry) -> EntryView:
     names = ledger.seller_names(session, [leg.account for leg in entry.postings])
     return EntryView(
         entry=entry,
-        title=words.kind_words(entry.kind),
-        legs=tuple(
-            (words.account_words(leg.account, names), leg.amount_cents) for leg in entry.postings
-        ),
+        title=kind_title(entry.kind),
+        legs=tuple((account_name(leg.account, names), leg.amount_cents) for leg in entry.postings),
     )

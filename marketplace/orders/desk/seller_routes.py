@@ -164,12 +164,15 @@ def _line(line_id: str) -> OrderLine:
 def _line_page(
     found: OrderLine, hold_form: HoldForm | None = None, release_form: ReasonForm | None = None
 ) -> str:
+    hold_form = hold_form or HoldForm(formdata=None)
+    release_form = release_form or ReasonForm(formdata=None)
+    release_form.reason.id = "release-reason"  # both forms may stand on the page
     return render_template(
         "desk/line.html",
         line=found,
         seller=db().get(SellerProfile, found.seller_id),
-        hold_form=hold_form or HoldForm(formdata=None),
-        release_form=release_form or ReasonForm(formdata=None),
+        hold_form=hold_form,
+        release_form=release_form,
         names=acts.people(db(), [found.held_by]),
         own=is_own(found.seller_id, found.order.buyer_id),
     )
@@ -187,12 +190,14 @@ def _page(
     view = sellers.seller_view(db(), found, acts.acts_about_seller(db(), found.user_id))
     people = [act.actor_id for act in view.acts] + [row.decided_by for row in view.write_offs]
     people += [view.hold.placed_by] if view.hold else []
+    write_off_form = write_off_form or WriteOffForm(formdata=None)
+    write_off_form.reason.id = "write-off-reason"  # a hold's form stands on the page, too
     return render_template(
         "desk/seller.html",
         view=view,
         hold_form=hold_form or HoldForm(formdata=None),
         release_form=release_form or ReasonForm(formdata=None),
-        write_off_form=write_off_form or WriteOffForm(formdata=None),
+        write_off_form=write_off_form,
         names=acts.people(db(), people),
         own=is_own(found.user_id),
         account=account,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from marketplace.core.money import Money
 from marketplace.orders import ledger
 from marketplace.orders.alerts import AlertKind
 from marketplace.orders.desk.models import Act
 from marketplace.orders.reconciliation import DifferenceKind
-from marketplace.orders.states import DisputeStatus, OrderState, RefundReason, RefundState
+from marketplace.orders.states import (
+    DisputeStatus,
+    OrderAction,
+    OrderState,
+    RefundReason,
+    RefundState,
+    TransferAction,
+)
 from marketplace.orders.transfer_models import LineTransferState, TransferKind
 
 ORDER_STATES = {
@@ -106,22 +110,6 @@ DIFFERENCES = {
     DifferenceKind.ORDER_SUMS: "An order does not add up",
     DifferenceKind.TRIAL_BALANCE: "The books do not balance",
 }
-ACCOUNTS = {
-    ledger.STRIPE_BALANCE: "Balance at Stripe",
-    ledger.BANK: "Bank account",
-    ledger.TAX_PAYABLE: "Tax collected",
-    ledger.COMMISSION: "Commission",
-    ledger.STRIPE_FEES: "Stripe's fees for payments",
-    ledger.DISPUTE_FEES: "Stripe's fees for disputes",
-    ledger.CONNECT_FEES: "Stripe's other fees",
-    ledger.LOSS: "Losses",
-}
-PREFIXES = {
-    ledger.SELLER_PREFIX: "Owed to",
-    ledger.HELD_PREFIX: "Called back for dispute",
-    ledger.SUSPENSE_PREFIX: "Withdrawn for dispute",
-    ledger.REVIEW_PREFIX: "Parked with order",
-}
 ASSET, LIABILITY, REVENUE, EXPENSE = "Assets", "Liabilities", "Revenue", "Expenses"
 GROUPS = (ASSET, LIABILITY, REVENUE, EXPENSE)
 _GROUP_OF = {
@@ -134,23 +122,27 @@ _GROUP_OF = {
     ledger.TAX_PAYABLE: LIABILITY,
     ledger.COMMISSION: REVENUE,
 }
-KINDS = {
-    ledger.EntryKind.CHARGE: "A buyer paid",
-    ledger.EntryKind.FEE: "Stripe kept its fee",
-    ledger.EntryKind.TRANSFER: "A seller was paid",
-    ledger.EntryKind.REFUND: "A buyer was refunded",
-    ledger.EntryKind.REFUND_FAILED: "A refund came back",
-    ledger.EntryKind.MANUAL_REFUND: "A refund was paid by hand",
-    ledger.EntryKind.REVERSAL: "A seller's money was called back",
-    ledger.EntryKind.DISPUTE_BT: "Stripe moved money for a dispute",
-    ledger.EntryKind.DISPUTE_RELEASED: "A dispute ended well: owed to the seller again",
-    ledger.EntryKind.DISPUTE_LOST: "A dispute was lost",
-    ledger.EntryKind.DISPUTE_RESTORED: "A lost dispute was turned round",
-    ledger.EntryKind.WRITE_OFF: "A seller's debt was written off",
-    ledger.EntryKind.STRIPE_FEE: "Stripe took another fee",
-    ledger.EntryKind.PAYOUT: "Stripe paid out to our bank",
-    ledger.EntryKind.PAYOUT_FAILED: "A payout to our bank came back",
+EVENTS = {
+    OrderAction.OPEN_CHECKOUT.value: "The checkout was opened",
+    OrderAction.PAY.value: "The payment arrived",
+    OrderAction.EXPIRE.value: "The checkout expired",
+    OrderAction.PARK.value: "The order was parked",
+    OrderAction.REFUND_PART.value: "A part is refunded",
+    OrderAction.REFUND.value: "All is refunded",
+    OrderAction.UNDO_REFUND.value: "A refund was undone",
+    OrderAction.DISPUTE.value: "The payment is disputed",
+    OrderAction.WIN.value: "The dispute was won",
+    OrderAction.LOSE.value: "The dispute was lost",
+    TransferAction.BECOME_DUE.value: "The share is due",
+    TransferAction.SUCCEED.value: "The share was sent",
+    TransferAction.HOLD.value: "The share is held",
+    TransferAction.RELEASE.value: "The share was released",
+    TransferAction.CANCEL.value: "The share will not be sent",
+    TransferAction.REVERSE_PART.value: "A part of the share was called back",
+    TransferAction.REVERSE.value: "The share was called back",
+    TransferAction.REFUSE_REVERSAL.value: "The share could not be called back",
 }
+"""What happened to orders and shares; other events show their own names."""
 TRANSFERS = {
     (TransferKind.TRANSFER, LineTransferState.PENDING): "Being sent",
     (TransferKind.TRANSFER, LineTransferState.DONE): "Sent",
@@ -159,24 +151,10 @@ TRANSFERS = {
 }
 
 
-def account_words(account: str, sellers: Mapping[str, str]) -> str:
-    """An account for people; ``sellers`` maps seller ids to display names."""
-    prefix, colon, rest = account.partition(":")
-    words = PREFIXES.get(prefix + colon)
-    if colon and words:
-        return f"{words} {sellers.get(rest, rest)}"
-    return ACCOUNTS.get(account, account)
-
-
 def group_of(account: str) -> str:
     """Assets, Liabilities, Revenue or Expenses."""
     prefix, colon, _rest = account.partition(":")
     return _GROUP_OF.get(prefix + colon, EXPENSE)
-
-
-def kind_words(kind: str) -> str:
-    """A ledger entry's kind for people; a kind without words shows its own name."""
-    return {one.value: text for one, text in KINDS.items()}.get(kind, kind)
 
 
 def plain(word: str | None) -> str:
@@ -197,8 +175,3 @@ def difference_words(kind: str) -> str:
 def dispute_words(status: str) -> str:
     """A dispute's status for people; one that Stripe has invented since shows its own name."""
     return {one.value: text for one, text in DISPUTE_STATES.items()}.get(status, plain(status))
-
-
-def cents_words(cents: int) -> str:
-    """A sum with its sign before the dollar, for texts."""
-    return str(Money(cents))

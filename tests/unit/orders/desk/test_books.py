@@ -16,6 +16,7 @@ from marketplace.orders.desk import books, words
 from marketplace.orders.desk.forms import moments
 from marketplace.orders.desk.models import Act
 from marketplace.orders.models import Order
+from marketplace.orders.presenters import ENTRY_TITLES, account_name
 from marketplace.orders.statements import journal
 from tests.factories.money import make_reconciliation
 from tests.unit.orders.desk.conftest import Desk
@@ -60,11 +61,11 @@ def test_the_trial_balance_groups_accounts_and_balances(desk: Desk) -> None:
 @pytest.mark.parametrize("account", ["dispute_suspense:du_1", "seller_held:du_1", "in_review:o"])
 def test_every_account_has_a_group_and_words(account: str) -> None:
     assert words.group_of(account) in (words.ASSET, words.LIABILITY)
-    assert words.account_words(account, {}) != account
+    assert account_name(account, {}) != account
 
 
 def test_all_kinds_and_acts_have_words() -> None:
-    assert set(words.KINDS) == set(ledger.EntryKind)
+    assert set(ENTRY_TITLES) == set(ledger.EntryKind)
     assert set(words.ACTS) == set(Act)
     assert set(words.ALERTS) == {*words.AlertKind}
     assert set(words.DIFFERENCES) == {*words.DifferenceKind}

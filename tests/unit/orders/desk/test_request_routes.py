@@ -85,8 +85,8 @@ def test_no_needs_words(desk: Desk, moderator: FlaskClient) -> None:
     assert "the buyer will read it" in page.text
     done = moderator.post(address, data={"decline": "y", "answer": "It makes dogs, too."})
     assert done.status_code == 303
-    assert desk.session.get_one(RefundRequest, request.id).state is RequestState.DECLINED
     assert refunds(desk) == []
+    assert desk.session.get_one(RefundRequest, request.id).state is RequestState.DECLINED
     assert desk.only_act(Act.DECLINE_REQUEST).reason == "It makes dogs, too."
     assert "It makes dogs, too." in moderator.get(address).text
     assert request.id in moderator.get("/desk/refunds?tab=answered").text

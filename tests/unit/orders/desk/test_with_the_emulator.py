@@ -142,7 +142,7 @@ def test_the_books_are_compared_and_read_from_the_command_line(
     day = now().strftime("%Y-%m-%d")
     balanced = run(money, ["trial-balance"])
     assert balanced.exit_code == 0
-    assert "Debit $2.99, credit $2.99" in balanced.output
+    assert "Debit $0.60, credit $0.60" in balanced.output
     export = run(money, ["export", "--from", day, "--to", day])
     assert export.exit_code == 0, export.output
     assert export.stdout.count("\n") == 1 + 7
