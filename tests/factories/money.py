@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from datetime import date, timedelta
 
-from marketplace.orders.alerts import AlertKind, raise_alert
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
 from marketplace.core.money import Money
 from marketplace.listings.models import Listing
+from marketplace.orders.alerts import AlertKind, raise_alert
 from marketplace.orders.books_models import (
     MoneyAlert,
     Reconciliation,
