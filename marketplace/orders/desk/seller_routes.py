@@ -19,13 +19,14 @@ from marketplace.gateways.payments import (
     PaymentUnavailableError,
     SellerAccount,
 )
-from marketplace.orders.debts import write_off
+from marketplace.orders.debts import seller_debt, write_off
 from marketplace.orders.desk import acts, search, sellers
 from marketplace.orders.desk.blueprint import blueprint, known_id
 from marketplace.orders.desk.forms import HoldForm, ReasonForm, WriteOffForm
 from marketplace.orders.desk.models import Act
 from marketplace.orders.desk.rights import is_own, must_not_be_own
 from marketplace.orders.holds import hold_line, hold_seller, release_line, release_seller
+from marketplace.orders.locks import lock_seller_money
 from marketplace.orders.models import OrderLine
 
 
@@ -88,6 +89,10 @@ def write_off_debt(seller_id: str) -> Any:
     if not form.validate_on_submit():
         return _page(found, write_off_form=form), 422
     reason = (form.reason.data or "").strip()
+    lock_seller_money(db(), [found.user_id])  # two clicks take turns, and the second is told
+    if request.form.get("seen") != str(seller_debt(db(), found.user_id)):
+        flash("The debt has changed since you looked at it. Nothing was written off.", "warning")
+        return _page(found, write_off_form=form), 409
     try:
         row = write_off(db(), services().queue, found.user_id, form.cents, reason, current_user.id)
     except InvalidError as error:

@@ -102,7 +102,7 @@ def test_a_debt_is_written_off_by_who_keeps_the_books(desk: Desk) -> None:
     desk.session.commit()
     owner, address = desk.browser(Role.BOOKKEEPER), f"/desk/sellers/{seller_id}"
     assert "$2.39" in owner.get("/desk/sellers").text
-    form = {"amount": "1.00", "reason": "left the country", "sure": "y"}
+    form = {"amount": "1.00", "reason": "left the country", "sure": "y", "seen": "239"}
     done = owner.post(f"{address}/write-off", data=form)
     assert done.status_code == 303
     assert seller_debt(desk.session, seller_id) == 139
@@ -111,6 +111,11 @@ def test_a_debt_is_written_off_by_who_keeps_the_books(desk: Desk) -> None:
     act = desk.only_act(Act.WRITE_OFF)
     assert (act.cents, act.seller_id, act.reason) == (100, seller_id, "left the country")
     assert "left the country" in owner.get(address).text
+    # A second click on the same page does nothing more.
+    again = owner.post(f"{address}/write-off", data=form)
+    assert again.status_code == 409
+    assert "has changed since you looked" in again.text
+    assert ledger.balance(desk.session, ledger.LOSS) == 100
 
 
 @pytest.mark.parametrize(
@@ -126,7 +131,7 @@ def test_a_debt_is_written_off_by_who_keeps_the_books(desk: Desk) -> None:
 def test_a_bad_write_off_is_explained(desk: Desk, changed: dict[str, str], said: str) -> None:
     make_debt(desk.session, line(desk), 239)
     desk.session.commit()
-    form = {"amount": "1.00", "reason": "typed words", "sure": "y"} | changed
+    form = {"amount": "1.00", "reason": "typed words", "sure": "y", "seen": "239"} | changed
     form = {name: value for name, value in form.items() if value}
     address = f"/desk/sellers/{line(desk).seller_id}/write-off"
     page = desk.browser(Role.ADMIN).post(address, data=form)
