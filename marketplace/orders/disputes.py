@@ -24,6 +24,7 @@ from marketplace.orders.evidence import FIELDS, LIMIT, gather_evidence
 from marketplace.orders.line_money import rebalance
 from marketplace.orders.locks import lock_lines, lock_order
 from marketplace.orders.models import Order, OrderLine
+from marketplace.orders.refund_rows import give_back_doubled
 from marketplace.orders.rights import settle_order_state, settle_right
 from marketplace.orders.states import (
     DISPUTE_ANSWERABLE,
@@ -203,3 +204,5 @@ def _settle(
         waits = part is not None and not part.lost and not part.returned
         rebalance(session, queue, line, dispute.id if waits else None)
     settle_order_state(session, order, dispute.dispute_id)
+    for line in lines:
+        give_back_doubled(session, queue, order, line)

@@ -182,7 +182,7 @@ def _pay(session: Session, services: Services, order: Order, checkout: CheckoutS
     if doubled:
         # Two orders of one thing, paid at once: whoever paid twice gets the second sum back.
         parts: dict[OrderLine, int | None] = dict.fromkeys(doubled)
-        give_back(session, services, order, parts, RefundReason.DUPLICATE, "owned already")
+        give_back(session, services.queue, order, parts, RefundReason.DUPLICATE, "owned already")
     send_confirmation(session, services, order)
 
 

@@ -11,15 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
-from marketplace.core.container import Services
 from marketplace.core.errors import ConflictError, InvalidError
 from marketplace.core.money import Money
-from marketplace.core.task_queue import enqueue
+from marketplace.core.task_queue import TaskQueue, enqueue
 from marketplace.orders.history import note_order
 from marketplace.orders.line_money import rebalance, reserved
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.refund_models import Refund, RefundRequest
-from marketplace.orders.rights import settle_right
+from marketplace.orders.rights import doubled, settle_right
 from marketplace.orders.states import (
     REFUNDABLE,
     OrderState,
@@ -69,7 +68,7 @@ def decide(request: RefundRequest, state: RequestState, answer: str, actor: str 
 
 def give_back(
     session: Session,
-    services: Services,
+    queue: TaskQueue,
     order: Order,
     parts: Mapping[OrderLine, int | None],
     reason: RefundReason,
@@ -95,14 +94,24 @@ def give_back(
         tax = line.tax_cents * (given + cents) // line.price_cents
         tax = max(0, tax - line.refunded_tax_cents - waiting.tax_cents)
         row = new_row(order, line, cents, tax, reason, note, request, actor_id)
-        made.append(start(session, services, order, row))
-        _close_request(session, services, line, row)
+        made.append(start(session, queue, order, row))
+        _close_request(session, line, row)
         settle_right(session, line)
-        rebalance(session, services.queue, line)
+        rebalance(session, queue, line)
     return made
 
 
-def _close_request(session: Session, services: Services, line: OrderLine, row: Refund) -> None:
+def give_back_doubled(session: Session, queue: TaskQueue, order: Order, line: OrderLine) -> None:
+    """Give back a line that the buyer owns by another order, unless that is under way.
+
+    A dispute may have kept it from being given back when it was paid.
+    """
+    if order.state in REFUNDABLE and doubled(session, line):
+        parts: dict[OrderLine, int | None] = {line: None}
+        give_back(session, queue, order, parts, RefundReason.DUPLICATE, "owned already")
+
+
+def _close_request(session: Session, line: OrderLine, row: Refund) -> None:
     """Whoever asked for what is given back anyway need not wait for an answer."""
     waiting = open_request(session, line.id)
     if waiting is not None and refundable_cents(session, line) <= 0:
@@ -137,11 +146,11 @@ def new_row(
     )
 
 
-def start(session: Session, services: Services, order: Order, row: Refund) -> Refund:
+def start(session: Session, queue: TaskQueue, order: Order, row: Refund) -> Refund:
     """Keep a decided refund and have it submitted after the commit."""
     session.add(row)
     session.flush()
     note = f"{row.paid_back_cents} cents: {row.reason.value}"
     note_order(session, order, "refund_decided", note, row.decided_by)
-    enqueue(session, services.queue, TaskName.SUBMIT_REFUND, row.id)
+    enqueue(session, queue, TaskName.SUBMIT_REFUND, row.id)
     return row

@@ -87,7 +87,9 @@ def request_refund(
     version = session.get_one(ListingVersion, line.version_id)
     if version.degraded_since is not None:
         decide(request, RequestState.APPROVED, FAILED_ANSWER, None)
-        give_back(session, services, order, {line: None}, RefundReason.LISTING_FAILED, "", request)
+        give_back(
+            session, services.queue, order, {line: None}, RefundReason.LISTING_FAILED, "", request
+        )
     return request
 
 
@@ -127,7 +129,7 @@ def decide_refund_request(
     note_line(session, line, f"refund_{state.value}", answer or request.reason.value, actor_id)
     if approve:
         give_back(
-            session, services, order, {line: cents}, request.reason, answer, request, actor_id
+            session, services.queue, order, {line: cents}, request.reason, answer, request, actor_id
         )
     return request
 
@@ -158,7 +160,7 @@ def refund_lines(
         raise NotFoundError("Choose lines of this order.")
     request = session.get_one(RefundRequest, request_id) if request_id else None
     wanted = {lines[line_id]: cents for line_id, cents in parts.items()}
-    return give_back(session, services, order, wanted, reason, note, request, actor_id)
+    return give_back(session, services.queue, order, wanted, reason, note, request, actor_id)
 
 
 def refund_order(
@@ -181,7 +183,7 @@ def refund_order(
     }
     if not left:
         raise ConflictError("This order has been given back already.", "refunded_already")
-    return give_back(session, services, order, left, reason, note, None, actor_id)
+    return give_back(session, services.queue, order, left, reason, note, None, actor_id)
 
 
 def refund_listing_buyers(
@@ -218,7 +220,7 @@ def refund_listing_buyers(
             if line.listing_id == listing_id and refundable_cents(session, line) > 0
         }
         if lines:
-            made += give_back(session, services, order, lines, reason, note, None, actor_id)
+            made += give_back(session, services.queue, order, lines, reason, note, None, actor_id)
     return made
 
 
@@ -238,7 +240,7 @@ def refund_parked(
     if session.scalar(standing.limit(1)) is not None:
         raise ConflictError("This money is being given back already.", "refunded_already")
     row = new_row(order, None, order.arrived_cents, 0, RefundReason.OTHER, note, None, actor_id)
-    return start(session, services, order, row)
+    return start(session, services.queue, order, row)
 
 
 def _locked(session: Session, line_id: str) -> tuple[Order, OrderLine]:

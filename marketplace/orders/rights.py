@@ -27,19 +27,71 @@ REFUNDED, CHARGED_BACK, DISPUTED = "refunded", "charged back", "the payment is d
 def settle_right(session: Session, line: OrderLine) -> None:
     """Give, suspend or end the buyer's right to a line, as its money stands. Line is locked."""
     session.flush()
-    right = session.scalar(
-        select(Entitlement).where(Entitlement.line_id == line.id).with_for_update(key_share=True)
-    )
-    if right is None:
-        return  # bought twice, and given back at once: there never was one
+    right = _right_of(session, line)
     wanted, reason = _wanted(session, line)
+    if right is None:
+        # Bought twice: the other order's right is enough, for as long as there is one.
+        if wanted is E.GRANTED and not _has_another(session, line):
+            _give(session, line)
+        return
     if wanted is right.state:
         return
-    if right.state is E.REVOKED and _has_another(session, right):
+    if right.state is E.REVOKED and _has_another(session, line):
         return  # bought again meanwhile: one right to a listing is enough
     note_line(session, line, f"right_{wanted.value}", reason or "paid")
     right.state, right.reason, right.changed_at = wanted, reason, now()
     session.flush()
+    if wanted is E.REVOKED:
+        _pass_on(session, line)
+
+
+def doubled(session: Session, line: OrderLine) -> bool:
+    """Whether a line's money stands although its buyer has the listing by another order."""
+    right = _right_of(session, line)
+    without = right is None or right.state is E.REVOKED
+    return without and _wanted(session, line)[0] is E.GRANTED and _has_another(session, line)
+
+
+def _right_of(session: Session, line: OrderLine) -> Entitlement | None:
+    return session.scalar(
+        select(Entitlement).where(Entitlement.line_id == line.id).with_for_update(key_share=True)
+    )
+
+
+def _give(session: Session, line: OrderLine) -> None:
+    """A right for a line that had none."""
+    note_line(session, line, "right_granted", "paid")
+    session.add(
+        Entitlement(
+            buyer_id=line.order.buyer_id,
+            listing_id=line.listing_id,
+            version_id=line.version_id,
+            line_id=line.id,
+            state=E.GRANTED,
+        )
+    )
+    session.flush()
+
+
+def _pass_on(session: Session, line: OrderLine) -> None:
+    """Where the buyer paid for the same listing by another order as well, that gives the right.
+
+    A refund of the other order may have failed while this one's right was enough.
+    """
+    others = session.scalars(
+        select(OrderLine)
+        .join(OrderLine.order)
+        .where(
+            Order.buyer_id == line.order.buyer_id,
+            Order.state.in_(SOLD),
+            OrderLine.listing_id == line.listing_id,
+            OrderLine.id != line.id,
+        )
+        .order_by(Order.paid_at, OrderLine.id)
+    ).all()
+    for other in others:
+        if _wanted(session, other)[0] is E.GRANTED and not _has_another(session, other):
+            settle_right(session, other)
 
 
 def _wanted(session: Session, line: OrderLine) -> tuple[EntitlementState, str | None]:
@@ -62,15 +114,18 @@ def _wanted(session: Session, line: OrderLine) -> tuple[EntitlementState, str | 
     return E.GRANTED, None
 
 
-def _has_another(session: Session, right: Entitlement) -> bool:
+def _has_another(session: Session, line: OrderLine) -> bool:
+    """Whether the buyer has the listing by another line than this."""
     return bool(
         session.scalar(
-            select(Entitlement.id).where(
-                Entitlement.buyer_id == right.buyer_id,
-                Entitlement.listing_id == right.listing_id,
-                Entitlement.id != right.id,
+            select(Entitlement.id)
+            .where(
+                Entitlement.buyer_id == line.order.buyer_id,
+                Entitlement.listing_id == line.listing_id,
+                Entitlement.line_id != line.id,
                 Entitlement.state != E.REVOKED,
             )
+            .limit(1)
         )
     )
 

@@ -312,3 +312,43 @@ def test_a_fraud_warning_gives_everything_back_at_once(trade: Trade) -> None:
     trade.deliver()
     assert len(trade.refunds(order_id)) == 2
     assert trade.reconciled() == []
+
+
+def test_what_was_bought_twice_and_disputed_is_given_back_once_the_dispute_is_won(
+    trade: Trade,
+) -> None:
+    listing_id = trade.listing(199)
+    first, second = trade.open(listing_id), trade.open(listing_id)
+    trade.buy(trade.listing(299))
+    for order_id in (first, second):
+        trade.pay(order_id)
+    settle(trade.services, first)
+    settle(trade.services, second)
+    # Before the worker gives the second sum back, the bank takes it.
+    dispute_id = trade.dispute(second)
+    sync_dispute(trade.services, dispute_id)
+    trade.run_jobs()
+    assert trade.order(second).state is OrderState.DISPUTED
+    trade.decide(dispute_id, "won")
+    trade.deliver()
+    assert trade.order(second).state is OrderState.REFUNDED
+    assert (trade.rights(first), trade.rights(second)) == (["granted"], [])
+    assert trade.reconciled() == []
+
+
+def test_a_right_passes_on_to_the_other_payment_for_the_same_thing(trade: Trade) -> None:
+    listing_id = trade.listing(199)
+    first = trade.buy(listing_id)
+    with trade.work() as session:
+        line, why = trade.lines(first)[0].id, RefundReason.OWNER_DECISION
+        refund_lines(session, trade.services, first, {line: None}, why, "", OWNER)
+    trade.run_jobs()
+    second = trade.buy(listing_id)
+    trade.fail_refund(str(trade.refunds(first)[0].refund_id))
+    trade.deliver()
+    with trade.work() as session:
+        line = trade.lines(second)[0].id
+        refund_lines(session, trade.services, second, {line: None}, why, "", OWNER)
+    trade.run_jobs()
+    assert (trade.rights(first), trade.rights(second)) == (["granted"], ["revoked"])
+    assert trade.reconciled() == []
