@@ -31,6 +31,8 @@ from marketplace.orders.desk.routes import blueprint as desk
 from marketplace.orders.ledger_routes import blueprint as ledger
 from marketplace.orders.routes import blueprint as checkout
 from marketplace.orders.sales_panel import init_sales_panel
+from marketplace.payouts.net_prices import init_net_prices
+from marketplace.payouts.routes import blueprint as payouts
 from marketplace.settings import Environment, Settings, load_settings
 from marketplace.stripe_events.desk_routes import blueprint as desk_webhooks
 from marketplace.stripe_events.routes import blueprint as webhooks
@@ -48,6 +50,7 @@ BLUEPRINTS = (
     sell,  # /sell…
     verification,  # /sell/…/stop
     preflight,  # /sell/…/preflight
+    payouts,  # /sell/onboarding  /sell/balance  /sell/sales  /sell/statements  /sell/payouts
     changes,  # /moderate/models…
     moderate,  # /moderate…
     checkout,  # /checkout/…
@@ -118,6 +121,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     init_error_pages(app)
     init_template_globals(app)
     init_sales_panel(app)
+    init_net_prices(app)
     csrf = CSRFProtect(app)
     init_security(app)
     for blueprint in BLUEPRINTS:
@@ -133,7 +137,11 @@ def _checkout_origins(settings: Settings) -> tuple[str, ...]:
     if settings.stripe_api_base:
         parts = urlsplit(settings.stripe_api_base)
         return (f"{parts.scheme}://{parts.netloc}",)
-    return ("https://checkout.stripe.com", "https://connect.stripe.com")
+    return (
+        "https://checkout.stripe.com",
+        "https://connect.stripe.com",
+        "https://accounts.stripe.com",
+    )
 
 
 def _init_limits(app: Flask, settings: Settings) -> None:

@@ -9,6 +9,7 @@ from marketplace.moderation import models as moderation_models
 from marketplace.orders import books_models, dispute_models, refund_models, transfer_models
 from marketplace.orders import models as orders_models
 from marketplace.orders.desk import models as desk_models
+from marketplace.payouts import models as payouts_models
 from marketplace.stripe_events import models as stripe_events_models
 from marketplace.verification import corpus_models as verification_corpus_models
 from marketplace.verification import models as verification_models
@@ -37,6 +38,7 @@ MODEL_MODULES = (
     dispute_models,
     books_models,
     desk_models,
+    payouts_models,
     stripe_events_models,
 )
 METADATA = Base.metadata

@@ -17,6 +17,11 @@ class TaskName(StrEnum):
     SUBMIT_EVIDENCE = "payments.submit_evidence"
     RECONCILE = "payments.reconcile"
     FETCH_EVENTS = "payments.fetch_events"
+    CHECK_SELLER_ACCOUNT = "payouts.check_account"
+    APPLY_PAYOUT_SCHEDULE = "payouts.apply_schedule"
+    CONSIDER_PAYOUT = "payouts.consider"
+    MAKE_PAYOUT = "payouts.make"
+    WATCH_PAYOUTS = "payouts.watch"
     SWEEP_VERIFICATION = "sweep.verification"
     SWEEP_CACHE = "sweep.generation_cache"
     MEASURE_CONSISTENCY = "consistency.run"
@@ -27,6 +32,7 @@ class TaskName(StrEnum):
     SWEEP_CHANGES = "sweep.model_changes"
     SWEEP_MAIL = "sweep.mail"
     SWEEP_PAYMENTS = "sweep.payments"
+    SWEEP_PAYOUTS = "sweep.payouts"
 
 
 class QueueName(StrEnum):

@@ -39,6 +39,7 @@ app.conf.imports = (
     "workers.tasks.consistency",
     "workers.tasks.mail",
     "workers.tasks.payments",
+    "workers.tasks.payouts",
     "workers.tasks.proofs",
     "workers.tasks.sweeps",
 )

@@ -33,4 +33,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "payment_events": _every(600, TaskName.FETCH_EVENTS),
     # Our books against Stripe's.
     "reconciliation": _every(24 * 3600, TaskName.RECONCILE),
+    # Sellers' accounts and payouts: what must be asked for or told, and mail about their money.
+    "payouts": _every(30, TaskName.SWEEP_PAYOUTS),
 }

@@ -16,8 +16,6 @@ GET, POST = ("GET",), ("POST",)
 ROUTES = (
     ("", "index", start_views.index, GET),
     ("/start", "start", start_views.start, GET + POST),
-    ("/onboarding", "onboarding", start_views.onboarding, GET + POST),
-    ("/onboarding/return", "onboarding_return", start_views.onboarding_return, GET),
     ("/new", "new", draft_views.new, GET + POST),
     ("/preview.json", "preview", draft_views.preview, POST),
     ("/<listing_id>", "listing", listing_views.listing, GET),

@@ -1,11 +1,11 @@
-"""Becoming a seller, the connected account, and the seller's dashboard."""
+"""Becoming a seller, and the seller's dashboard."""
 
 from __future__ import annotations
 
 import logging
 from typing import cast
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
@@ -13,13 +13,9 @@ from marketplace.accounts import operations as accounts
 from marketplace.accounts.models import SellerProfile, User
 from marketplace.core.errors import InvalidError
 from marketplace.core.permissions import Permission
-from marketplace.core.web.guards import login_required, may, public, requires
+from marketplace.core.web.guards import login_required, may, public
 from marketplace.core.web.request_scope import db, save, services
-from marketplace.gateways.payments import (
-    PaymentError,
-    PaymentUnavailableError,
-    TransfersStatus,
-)
+from marketplace.gateways.payments import PaymentError, PaymentUnavailableError
 from marketplace.listings.forms import StartForm
 from marketplace.listings.presenters import listing_row, payout_note
 from marketplace.listings.queries import listings_of
@@ -55,37 +51,8 @@ def start() -> ResponseReturnValue:
         else:
             save()  # the row first: the call's key is made from its id
             _connect(profile)
-            return redirect(url_for("sell.onboarding"))
+            return redirect(url_for("payouts.account"))
     return render_template("listings/start.html", form=form), 422 if form.is_submitted() else 200
-
-
-@requires(Permission.SELL_LISTINGS_WRITE)
-def onboarding() -> ResponseReturnValue:
-    """Explain what the payments partner will ask, and lead there."""
-    profile = current_user.seller
-    if request.method == "POST" and _connect(profile):
-        save()
-        address = _hosted_onboarding(profile)
-        if address is not None:
-            return redirect(address, 303)
-    return render_template(
-        "listings/onboarding.html", profile=profile, payout_note=payout_note(profile)
-    )
-
-
-@requires(Permission.SELL_LISTINGS_WRITE)
-def onboarding_return() -> ResponseReturnValue:
-    """Back from the payments partner: ask how it stands."""
-    try:
-        status = accounts.refresh_transfers_status(services().payments, current_user.seller)
-    except (PaymentError, PaymentUnavailableError) as error:
-        _say_away(error)
-        return redirect(url_for("sell.index"))
-    if status is TransfersStatus.ACTIVE:
-        flash("Payouts are set up. 80 % of every sale goes to your account.", "success")
-    else:
-        flash(payout_note(current_user.seller) or "", "warning")
-    return redirect(url_for("sell.index"))
 
 
 def _me() -> User:
@@ -101,20 +68,6 @@ def _connect(profile: SellerProfile) -> bool:
         _say_away(error)
         return False
     return True
-
-
-def _hosted_onboarding(profile: SellerProfile) -> str | None:
-    """Address of the provider's own form, or None when it does not answer."""
-    base = services().settings.public_url
-    try:
-        return services().payments.onboarding_url(
-            str(profile.stripe_account_id),
-            return_url=base + url_for("sell.onboarding_return"),
-            refresh_url=base + url_for("sell.onboarding"),
-        )
-    except (PaymentError, PaymentUnavailableError) as error:
-        _say_away(error)
-        return None
 
 
 def _say_away(error: Exception) -> None:

@@ -1,0 +1,151 @@
+"""A statement as a CSV for spreadsheets and as a PDF for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+
+from marketplace.core.money import Money
+from marketplace.core.pdf import Column, PdfDocument
+from marketplace.payouts.statements import Statement, StatementRow
+
+CSV_COLUMNS = (
+    "date",
+    "entry",
+    "prompt",
+    "sale",
+    "order",
+    "buyer_country",
+    "price",
+    "commission",
+    "amount",
+    "balance",
+    "currency",
+    "reference",
+)
+# Spreadsheets take a cell that begins like this for a formula and run it.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def statement_csv(statement: Statement) -> bytes:
+    """Every entry of the month between two rows with the balances; UTF-8, RFC 4180.
+
+    Dates are ISO 8601 in UTC, amounts decimal with the currency in a column of its own.
+    """
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\r\n")
+    writer.writerow(CSV_COLUMNS)
+    month = statement.month
+    writer.writerow(_balance_row(statement, month.start, "Balance before", statement.opening_cents))
+    for row in statement.rows:
+        writer.writerow(
+            (
+                iso(row.at),
+                safe_text(row.words),
+                safe_text(row.title),
+                row.sale_id,
+                row.order_id,
+                safe_text(row.country),
+                "" if row.price_cents is None else decimal(row.price_cents),
+                "" if row.commission_cents is None else decimal(-row.commission_cents),
+                decimal(row.cents),
+                decimal(row.balance_cents),
+                statement.currency.upper(),
+                safe_text(row.reference),
+            )
+        )
+    writer.writerow(_balance_row(statement, month.end, "Balance after", statement.closing_cents))
+    # The mark tells Excel that this is UTF-8.
+    return sink.getvalue().encode("utf-8-sig")
+
+
+def _balance_row(statement: Statement, at: datetime, words: str, cents: int) -> tuple[str, ...]:
+    empty = ("",) * 7
+    return (iso(at), words, *empty, decimal(cents), statement.currency.upper(), "")
+
+
+def statement_pdf(statement: Statement, made_at: datetime, legal_name: str = "Bracket") -> bytes:
+    """The same for people, with the month's sums first."""
+    month = statement.month
+    document = PdfDocument(
+        f"Statement, {month.words}",
+        made_at,
+        footer=f"{legal_name} · {statement.seller} · {month}",
+    )
+    document.facts(
+        [
+            ("Seller", f"{statement.seller} (@{statement.handle})"),
+            ("Period", f"1 {month.words} to the end of the month, UTC"),
+            ("Currency", "US dollars (USD)"),
+            ("Made", f"{iso(made_at)}{'' if statement.final else '; the month is not over'}"),
+        ]
+    )
+    document.heading("In short")
+    document.table(
+        [Column("", 4), Column("Entries", 1, True), Column("USD", 1.4, True)],
+        [
+            ("Owed to you before", "", _shown(statement.opening_cents)),
+            *((words, str(count), _shown(cents)) for words, count, cents in statement.totals),
+        ],
+        [("Owed to you after", "", _shown(statement.closing_cents))],
+    )
+    document.paragraph(
+        f"You earned {Money(statement.earned_cents)} after Bracket's commission of 20 %, and "
+        f"{Money(statement.paid_cents)} went to your account at Stripe."
+    )
+    if statement.rows:
+        document.heading("Every entry")
+        document.table(_PDF_COLUMNS, [_pdf_row(row) for row in statement.rows])
+    document.paragraph(
+        "Amounts are your share in US dollars: plus for you, minus where it was paid to you or "
+        "taken back. The commission is 20 % of each price, rounded half up to the cent.",
+        soft=True,
+    )
+    return document.to_bytes()
+
+
+_PDF_COLUMNS = (
+    Column("Date", 1.5),
+    Column("Entry", 1.9),
+    Column("Prompt", 3.0),
+    Column("Buyer", 0.8),
+    Column("Price", 1.1, True),
+    Column("20 %", 1.0, True),
+    Column("Amount", 1.2, True),
+    Column("Balance", 1.2, True),
+)
+
+
+def _pdf_row(row: StatementRow) -> tuple[str, ...]:
+    return (
+        row.at.astimezone(UTC).date().isoformat(),
+        row.words,
+        row.title,
+        row.country,
+        "" if row.price_cents is None else _shown(row.price_cents),
+        "" if row.commission_cents is None else _shown(-row.commission_cents),
+        _shown(row.cents),
+        _shown(row.balance_cents),
+    )
+
+
+def safe_text(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula, on one line."""
+    line = " ".join(text.split())
+    return f"'{line}" if line.startswith(_FORMULA_STARTS) else line
+
+
+def decimal(cents: int) -> str:
+    """Cents as a decimal number, for example -1.59."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+def iso(moment: datetime) -> str:
+    """A moment as 2026-11-21T08:30:00Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _shown(cents: int) -> str:
+    return decimal(cents).replace("-", "\u2212")
