@@ -24,20 +24,11 @@ class FakeProvider:
     """The sellers' side of a payment provider; keeps one account per seller, as keys make it."""
 
     away: bool = False
-    status: TransfersStatus = TransfersStatus.ACTIVE
     accounts: dict[str, str] = field(default_factory=dict)
 
     def create_seller_account(self, seller_id: str, email: str, name: str) -> str:
         self._answer()
         return self.accounts.setdefault(seller_id, f"acct_{seller_id}")
-
-    def onboarding_url(self, account_id: str, return_url: str, refresh_url: str) -> str:
-        self._answer()
-        return f"https://connect.example/{account_id}?back={return_url}"
-
-    def transfers_status(self, account_id: str) -> TransfersStatus:
-        self._answer()
-        return self.status
 
     def _answer(self) -> None:
         if self.away:
@@ -74,7 +65,7 @@ def test_strangers_and_buyers_see_what_selling_means(client: FlaskClient, person
     assert client.get("/sell/new").status_code == 404
 
 
-def test_opting_in_and_onboarding(
+def test_opting_in_opens_a_shop_and_an_account(
     client: FlaskClient, session: Session, person: User, provider: FakeProvider
 ) -> None:
     log_in(client, person)
@@ -87,17 +78,6 @@ def test_opting_in_and_onboarding(
     assert "seller" in session.get_one(User, person.id).role_names
     assert client.get("/sell/new").status_code == 200
 
-    answer = client.post("/sell/onboarding")
-    assert answer.status_code == 303
-    assert answer.location.startswith(f"https://connect.example/acct_{person.id}")
-    assert "back=http://localhost/sell/onboarding/return" in answer.location
-
-    assert client.get("/sell/onboarding/return").location == "/sell"
-    profile = profile_of(session, person)
-    assert profile is not None
-    assert profile.transfers_status is TransfersStatus.ACTIVE
-    assert "Payouts are set up" in client.get("/sell").text
-
 
 def test_a_silent_provider_costs_nothing_but_time(
     client: FlaskClient, session: Session, person: User, provider: FakeProvider
@@ -108,16 +88,9 @@ def test_a_silent_provider_costs_nothing_but_time(
     profile = profile_of(session, person)
     assert profile is not None
     assert profile.stripe_account_id is None
-    page = client.post("/sell/onboarding")
-    assert page.status_code == 200
-    assert "does not answer just now" in page.text
-    assert client.get("/sell/onboarding/return").location == "/sell"
-    provider.away = False
-    assert client.post("/sell/onboarding").status_code == 303
-    profile = profile_of(session, person)
-    assert profile is not None
-    assert profile.stripe_account_id == f"acct_{person.id}"
-    assert len(provider.accounts) == 1
+    page = client.get("/sell/onboarding").text
+    assert "does not answer just now" in page
+    assert "Set up payouts" in page
 
 
 @pytest.mark.parametrize(

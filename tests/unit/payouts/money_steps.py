@@ -95,6 +95,20 @@ def dispute(house: House, line: OrderLine) -> str:
     return str(control(house, f"/_control/charges/{charge}/dispute")["id"])
 
 
+def onboard(house: House, account_id: str, number: str = "000123456789") -> None:
+    """Fill in the provider's form for an account: who they are, and a bank account."""
+    hosted = house.payments.inner.onboarding_url(
+        account_id, "http://127.0.0.1:9/back", "http://127.0.0.1:9/again"
+    )
+    form = {
+        "given_name": "Sam", "surname": "Sample", "birth": "1990-04-12", "line1": "1 Example Way",
+        "city": "Springfield", "postal_code": "62701", "ssn_last_4": "0000",
+        "account_number": number, "activate": "yes",
+    }  # fmt: skip
+    answer = requests.post(hosted, data=form, allow_redirects=False, timeout=LOOPBACK_TIMEOUT)
+    assert answer.is_redirect, answer.text
+
+
 def another_seller(house: House) -> tuple[str, str]:
     """Ids of a second seller who can be paid, and of their listing."""
     with house.work() as session:

@@ -23,7 +23,7 @@ from marketplace.payouts.sweeps import sweep_requests, sweep_thresholds, sweep_w
 from marketplace.payouts.watching import watch_payouts
 from marketplace.task_names import TaskName
 from tests.fixtures.buying import House
-from tests.unit.payouts.money_steps import another_seller, control, sell
+from tests.unit.payouts.money_steps import another_seller, control, onboard, sell
 
 PAYOUTS = "/v1/payouts"
 
@@ -33,6 +33,7 @@ def earned(house: House) -> House:
     """A seller with $11.97 at the provider and a threshold of $10."""
     _, listing_id = another_seller(house)
     house.seller_id = seller_of(house, listing_id)
+    onboard(house, house.account_id)
     for _ in range(3):
         sell(house, listing_id)
     with house.work() as session:
