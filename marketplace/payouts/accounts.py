@@ -16,7 +16,7 @@ from marketplace.core.container import Services
 from marketplace.core.errors import ConflictError, NotFoundError
 from marketplace.core.task_queue import TaskQueue, enqueue
 from marketplace.core.unit_of_work import unit_of_work
-from marketplace.gateways.payments import SellerAccount, TransfersStatus
+from marketplace.gateways.payments import PaymentError, SellerAccount, TransfersStatus
 from marketplace.orders.transfers import release_held
 from marketplace.payouts.account_words import Need, needs_in_words, requirement_row
 from marketplace.payouts.models import ConnectedAccount
@@ -29,6 +29,8 @@ RETRY_GAP = timedelta(minutes=10)
 PATIENCE = timedelta(days=1)
 """How long a seller who has just begun is left alone before they are reminded."""
 BATCH = 100
+GONE = frozenset({"account_closed", "account_invalid", "resource_missing"})
+"""The account is not ours to reach any more: closed, or its owner has left us."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,13 @@ def check_account(services: Services, seller_id: str) -> AccountState:
             raise NotFoundError
         if profile.stripe_account_id is None:
             return AccountState(TransfersStatus.NONE, False, [])
-    found = services.payments.seller_account(profile.stripe_account_id)
+    account_id = profile.stripe_account_id
+    try:
+        found = services.payments.seller_account(account_id)
+    except PaymentError as error:
+        if error.code not in GONE:
+            raise
+        found = SellerAccount(account_id, TransfersStatus.REJECTED, closed=True)
     with unit_of_work(services.database) as session:
         return _remember(session, services, seller_id, found)
 

@@ -67,6 +67,7 @@ def _refunds(session: Session, services: Services) -> int:
             Refund.created_at > now() - NEWS,
             Refund.booked_at.is_not(None),
             Refund.line_id.is_not(None),
+            Refund.cents > 0,
             _untold(NoticeKind.SALE_REFUNDED, Refund.id),
         )
         .order_by(Refund.created_at)

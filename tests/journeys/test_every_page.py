@@ -55,7 +55,11 @@ def pages(
         "reader": (READER, [shop.path, "/library", item, "/account/", "/sell/start"]),
         "seller": (
             SELLER,
-            ["/sell", "/sell/new", f"/sell/{shop.listing_id}", f"/sell/{draft}"],
+            [
+                *("/sell", "/sell/new", f"/sell/{shop.listing_id}", f"/sell/{draft}"),
+                *("/sell/balance", "/sell/sales", "/sell/payouts", "/sell/statements"),
+                "/sell/onboarding",
+            ],
         ),
         "moderator": (
             MODERATOR,

@@ -82,15 +82,23 @@ def test_there_and_back_is_not_taken_for_a_repetition(house: House) -> None:
 
 def test_a_refusal_changes_the_key_and_silence_does_not(house: House) -> None:
     choose(house, Schedule.WEEKLY)
-    house.bank.faults({"path": SETTINGS, "action": "error", "status": 500, "times": 9})
+    house.bank.faults({"path": SETTINGS, "action": "500", "times": 3})
     with pytest.raises(PaymentUnavailableError):
         apply(house)
-    with house.work() as session:
-        first = session.get_one(PayoutSettings, house.seller_id).version
-    house.bank.faults()
+    assert version(house) == 1
     assert apply(house) == "weekly"
+    assert version(house) == 1
+    choose(house, Schedule.MONTHLY)
+    house.bank.faults({"path": SETTINGS, "action": "refuse", "times": 1})
+    assert apply(house) == "weekly", "still what the provider has confirmed"
+    assert apply(house) == "monthly"
+    assert version(house) == 4
+    assert at_stripe(house)[0] == "monthly"
+
+
+def version(house: House) -> int:
     with house.work() as session:
-        assert session.get_one(PayoutSettings, house.seller_id).version == first
+        return session.get_one(PayoutSettings, house.seller_id).version
 
 
 def test_a_wish_granted_meanwhile_is_asked_for_again(house: House) -> None:
