@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, ValidationError
 
 from marketplace.core.money import Money, parse_price
@@ -19,10 +20,10 @@ class ScheduleForm(FlaskForm):
     schedule = RadioField(
         "When your balance goes to your bank",
         choices=[
-            (Schedule.THRESHOLD.value, "Once it has reached the amount below"),
-            (Schedule.WEEKLY.value, "Every Monday, whatever is there"),
-            (Schedule.MONTHLY.value, "On the 1st of each month, whatever is there"),
-            (Schedule.MANUAL.value, "Only when I say so"),
+            SelectChoice(Schedule.THRESHOLD.value, "Once it has reached the amount below"),
+            SelectChoice(Schedule.WEEKLY.value, "Every Monday, whatever is there"),
+            SelectChoice(Schedule.MONTHLY.value, "On the 1st of each month, whatever is there"),
+            SelectChoice(Schedule.MANUAL.value, "Only when I say so"),
         ],
         validators=[DataRequired("Choose one.")],
     )

@@ -133,9 +133,12 @@ def apply_schedule(services: Services, seller_id: str) -> str | None:
             return row.applied
     with unit_of_work(services.database) as session:
         row = lock_settings(session, seller_id)
-        # Another wish may have been granted meanwhile: which of the two came last is not known.
-        row.applied = wish.interval if row.version == wish.version else None
-        row.refused_code = None
+        if row.version == wish.version:
+            row.applied, row.refused_code = wish.interval, None
+        else:
+            # Another wish was granted meanwhile, and which of the two came last is not known:
+            # ask once more, under a key that has no answer yet.
+            row.applied = row.asked = row.tried_at = None
         return row.applied
 
 
