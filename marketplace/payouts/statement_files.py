@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 
 from marketplace.core.money import Money
 from marketplace.core.pdf import Column, PdfDocument
@@ -24,6 +26,8 @@ CSV_COLUMNS = (
     "currency",
     "reference",
 )
+MOST_PDF_ENTRIES = 300
+"""Longer months are set day by day: a table's row takes milliseconds, and somebody waits."""
 # Spreadsheets take a cell that begins like this for a formula and run it.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
@@ -71,7 +75,7 @@ def statement_pdf(statement: Statement, made_at: datetime, legal_name: str = "Br
     document = PdfDocument(
         f"Statement, {month.words}",
         made_at,
-        footer=f"{legal_name} · {statement.seller} · {month}",
+        footer=f"{legal_name} · @{statement.handle} · {month}",
     )
     document.facts(
         [
@@ -94,7 +98,11 @@ def statement_pdf(statement: Statement, made_at: datetime, legal_name: str = "Br
         f"You earned {Money(statement.earned_cents)} after Bracket's commission of 20 %, and "
         f"{Money(statement.paid_cents)} went to your account at Stripe."
     )
-    if statement.rows:
+    if len(statement.rows) > MOST_PDF_ENTRIES:
+        document.heading("Day by day")
+        document.table(_DAY_COLUMNS, day_rows(statement.rows))
+        document.paragraph("Every single entry is in the CSV of this month.", soft=True)
+    elif statement.rows:
         document.heading("Every entry")
         document.table(_PDF_COLUMNS, [_pdf_row(row) for row in statement.rows])
     document.paragraph(
@@ -115,6 +123,30 @@ _PDF_COLUMNS = (
     Column("Amount", 1.2, True),
     Column("Balance", 1.2, True),
 )
+
+
+_DAY_COLUMNS = (
+    Column("Date", 1.5),
+    Column("Entry", 2.5),
+    Column("Entries", 1.0, True),
+    Column("Amount", 1.2, True),
+    Column("Balance", 1.2, True),
+)
+
+
+def day_rows(rows: Sequence[StatementRow]) -> list[tuple[str, ...]]:
+    """Each day's entries of one kind in one row, with the balance at the end of the day."""
+    found = []
+    for day, on_day in groupby(rows, key=lambda row: row.at.astimezone(UTC).date()):
+        entries = list(on_day)
+        sums: dict[str, list[int]] = {}
+        for row in entries:
+            sums.setdefault(row.words, []).append(row.cents)
+        for number, (words, cents) in enumerate(sums.items(), start=1):
+            balance = _shown(entries[-1].balance_cents) if number == len(sums) else ""
+            count = str(len(cents))
+            found.append((day.isoformat(), words, count, _shown(sum(cents)), balance))
+    return found
 
 
 def _pdf_row(row: StatementRow) -> tuple[str, ...]:

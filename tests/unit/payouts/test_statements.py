@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,8 @@ from marketplace.orders.disputes import sync_dispute
 from marketplace.orders.models import OrderLine
 from marketplace.payouts.statement_files import (
     CSV_COLUMNS,
+    MOST_PDF_ENTRIES,
+    day_rows,
     decimal,
     safe_text,
     statement_csv,
@@ -162,6 +165,19 @@ def test_the_files_are_served_to_their_owner(house: House, seller: FlaskClient) 
     for wrong in ("2020-01", "2026-99", "x"):
         assert seller.get(f"/sell/statements/{wrong}.csv").status_code == 404
         assert seller.get(f"/sell/statements/{wrong}.pdf").status_code == 404
+
+
+def test_long_months_are_set_day_by_day_and_still_add_up() -> None:
+    month = made_up()
+    later = replace(month.rows[0], at=NOON + timedelta(days=1), cents=-100, words="Refund")
+    rows = (*month.rows * MOST_PDF_ENTRIES, later)
+    days = day_rows(rows)
+    assert days == [
+        ("2026-11-03", "Sale", str(MOST_PDF_ENTRIES), "717.00", "2.39"),
+        ("2026-11-04", "Refund", "1", "\u22121.00", "2.39"),
+    ]
+    long = statement_pdf(replace(month, rows=rows), NOON)
+    assert len(long) < 2 * len(statement_pdf(month, NOON))
 
 
 def test_a_document_is_the_same_each_time_and_takes_any_name() -> None:
