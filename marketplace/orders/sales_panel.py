@@ -9,6 +9,7 @@ from flask_security import current_user
 
 from marketplace.core.web.guards import signed_in
 from marketplace.core.web.request_scope import db
+from marketplace.orders.balances import SellerBalance, seller_balance
 from marketplace.orders.models import OrderLine
 from marketplace.orders.queries import SalesSummary, sales_of, sales_summary
 
@@ -20,6 +21,7 @@ class SalesPanel:
     """Totals and the newest sales of the signed-in seller."""
 
     summary: SalesSummary
+    balance: SellerBalance
     newest: list[OrderLine]
 
 
@@ -28,7 +30,11 @@ def seller_sales() -> SalesPanel | None:
     if not signed_in():
         return None
     seller_id = current_user.id
-    return SalesPanel(sales_summary(db(), seller_id), sales_of(db(), seller_id, limit=SHOWN))
+    return SalesPanel(
+        sales_summary(db(), seller_id),
+        seller_balance(db(), seller_id),
+        sales_of(db(), seller_id, limit=SHOWN),
+    )
 
 
 def init_sales_panel(app: Flask) -> None:

@@ -30,6 +30,7 @@ class ScheduleForm(FlaskForm):
     threshold = StringField(
         "Amount in dollars",
         description=f"From {LIMITS}; used by the first choice only.",
+        validators=[DataRequired(f"Write the amount in dollars, from {LIMITS}.")],
         filters=[lambda text: " ".join(text.split()) if text else text],
     )
 

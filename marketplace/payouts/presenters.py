@@ -22,6 +22,7 @@ from marketplace.payouts.money_words import (
 from marketplace.payouts.queries import LineStory
 
 UNKNOWN_COUNTRY = "not known"
+GONE = frozenset({PayoutStatus.FAILED.value, PayoutStatus.CANCELED.value})
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class PayoutRow:
     note: Note
     detail: str
     arrival: datetime | None
+    """When it is there, or should be; None for one that never will."""
     by_schedule: bool
 
 
@@ -215,7 +217,7 @@ def payout_row(payout: SellerPayout) -> PayoutRow:
         cents=payout.cents,
         note=Note(kind, words),
         detail=detail,
-        arrival=payout.arrival_at,
+        arrival=None if payout.status in GONE else payout.arrival_at,
         by_schedule=payout.automatic,
     )
 

@@ -4,7 +4,7 @@ Why: a payout is money that moves, so its row comes before the call; and what th
 a seller has to be known before the seller wonders why nothing is paid.
 
 Revision ID: 0011
-Revises: 0009
+Revises: 0012
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
