@@ -49,4 +49,4 @@ def pay_by_card(page: Page) -> None:
     page.get_by_label("Expiry").fill("12 / 34")
     page.get_by_label("Security code").fill("123")
     page.get_by_label("Name on card").fill("A Buyer")
-    page.locator("button[name=pay][value=card]").click()
+    page.locator("button.primary[name=pay][value=card]").click()

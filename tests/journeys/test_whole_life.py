@@ -132,9 +132,12 @@ def _moderate(page: Page, stack: RunningStack, listing_id: str) -> None:
     page.get_by_role("link", name="Moderate").click()
     page.get_by_role("link", name=WHOLE_LIFE.title).click()
     assert page.url.endswith(case_of(stack, listing_id))
-    assert page.locator(".compare img").count() == 6
+    # As many as the sequential test asked for, each beside its sample; the others are named.
+    pairs = page.locator(".compare img").count() // 2
+    assert 2 <= pairs <= 3
     distances = page.get_by_text(re.compile(r"PDQ \d+/256 · DCT \d+/256 · pHash \d+/64"))
-    assert distances.count() == 3
+    assert distances.count() == pairs
+    assert page.get_by_role("heading", name="Not re-run in full").count() == (pairs < 3)
     assert SECRET not in page.content()
     page.get_by_role("button", name="Claim this case").click()
     assert SECRET in page.get_by_test_id("prompt").inner_text()
