@@ -84,8 +84,10 @@ def test_becoming_active_sets_held_shares_going(house: House) -> None:
 def test_the_sweep_asks_once_a_day_and_after_a_change(house: House) -> None:
     def mine() -> int:
         house.queue.sent.clear()
-        with house.work() as session:
-            sweep_accounts(session, house.queue)
+        more = True
+        while more:  # other tests' sellers may fill a batch
+            with house.work() as session:
+                more = sweep_accounts(session, house.queue) > 0
         return house.queue.sent.count((TaskName.CHECK_SELLER_ACCOUNT, (house.seller_id,)))
 
     assert mine() == 1
