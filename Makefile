@@ -1,8 +1,8 @@
 # Every target installs what it needs first. `make help` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
-# Test processes side by side.
-JOBS ?= 2
+# Test processes side by side: one more than processors, for the journeys' waits most of its time.
+JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 
 .DEFAULT_GOAL := help
 .PHONY: bench-copies help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev

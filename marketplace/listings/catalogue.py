@@ -61,22 +61,20 @@ def load_catalogue(
     """
     installed = installed or Installation()
     categories = json.loads(shelves.read_text(encoding="utf-8"))["categories"]
-    for position, row in enumerate(categories, start=1):
-        _upsert(session, Category, {**row, "position": position})
+    _upsert(session, Category, [{**row, "position": at} for at, row in enumerate(categories, 1)])
     content = json.loads(registry.read_text(encoding="utf-8"))
     models = content["target_models"]
-    for position, row in enumerate(models, start=1):
-        _upsert(
-            session,
-            TargetModel,
-            {
-                **row,
-                "retired_on": date.fromisoformat(row["retired_on"]) if row["retired_on"] else None,
-                "offered": installed.offers(row),
-                "registry_version": content["version"],
-                "position": position,
-            },
-        )
+    rows = [
+        {
+            **row,
+            "retired_on": date.fromisoformat(row["retired_on"]) if row["retired_on"] else None,
+            "offered": installed.offers(row),
+            "registry_version": content["version"],
+            "position": position,
+        }
+        for position, row in enumerate(models, start=1)
+    ]
+    _upsert(session, TargetModel, rows)
     _close_others(session, {row["slug"] for row in models})
     return len(categories), len(models)
 
@@ -85,7 +83,9 @@ def _close_others(session: Session, known: set[str]) -> None:
     session.execute(update(TargetModel).where(TargetModel.slug.not_in(known)).values(offered=False))
 
 
-def _upsert(session: Session, table: type[Category | TargetModel], row: dict[str, Any]) -> None:
-    rest = {name: value for name, value in row.items() if name != "slug"}
-    statement = insert(table).values(**row)
+def _upsert(
+    session: Session, table: type[Category | TargetModel], rows: list[dict[str, Any]]
+) -> None:
+    statement = insert(table).values(rows)
+    rest = {name: statement.excluded[name] for name in rows[0] if name != "slug"}
     session.execute(statement.on_conflict_do_update(index_elements=["slug"], set_=rest))

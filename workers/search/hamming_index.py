@@ -82,6 +82,8 @@ class HammingIndex:
         """Every live code within `radius` bits of `code` (shape (words,)), nearest first."""
         query = np.array(code, np.uint64).reshape(self.words)
         with self._lock:
+            if not len(self):
+                return []
             rows, distances = self._base.search(query, radius)
             alive = (self._dead[rows >> 3] >> (rows & 7)) & 1 == 0
             tail_rows, tail_distances = scan(self._tail_codes[: self._tail_end], query, radius)

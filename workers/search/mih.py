@@ -6,6 +6,7 @@ the flips per chunk are chosen for each query by cost, as in Qin et al., "GPH" (
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -54,7 +55,7 @@ class MultiIndex:
         self._layout = np.array(
             [(word, shift, width) for word in range(words) for shift, width in per_word], np.int64
         )
-        self._masks, self._balls = _probe_tables([int(width) for width in self._layout[:, 2]])
+        self._masks, self._balls = _probe_tables(tuple(self._layout[:, 2].tolist()))
         sizes = (1 << self._layout[:, 2]) + 1
         self._first = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
         self._directory = np.empty(int(sizes.sum()) if rows >= SCAN_BELOW else 0, np.uint32)
@@ -147,7 +148,8 @@ def _aligned(codes: Codes) -> Codes:
     return copy
 
 
-def _probe_tables(widths: list[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+@cache  # two layouts in all, and every index wants the tables of its own
+def _probe_tables(widths: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Per chunk: bit masks by number of bits set, and how many there are up to 0, 1, … bits."""
     tables = {width: _masks_of(width) for width in set(widths)}
     longest = max(len(masks) for masks, _ in tables.values())

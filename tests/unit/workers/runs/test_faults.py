@@ -54,8 +54,20 @@ def submitted(session: Session, services: Services, **options: Any) -> Any:
     return listing
 
 
+def test_a_fault_that_stays_is_tried_again_with_a_limit(
+    session: Session, services: Services, engine: FakeGenerator
+) -> None:
+    listing = submitted(session, services)
+    engine.failures = [EngineUnavailable("NaN", code=BAD_PIXELS)] * 50
+    assert work_through(services, engine, session) == operations.MAX_ATTEMPTS
+    run = run_of(session, listing)
+    assert (run.state, run.attempts, run.error_code) == (RunState.ERRORED, 5, BAD_PIXELS)
+    reasons = session.scalars(select(RunEvent.reason).where(RunEvent.reason.is_not(None))).all()
+    assert reasons == [BAD_PIXELS] * 5
+
+
 @pytest.mark.parametrize(("error", "code", "words"), FAULTS, ids=str)
-def test_a_fault_that_stays_ends_at_a_person_and_blames_nobody(
+def test_the_last_fault_ends_at_a_person_and_blames_nobody(
     session: Session,
     services: Services,
     engine: FakeGenerator,
@@ -64,12 +76,12 @@ def test_a_fault_that_stays_ends_at_a_person_and_blames_nobody(
     words: str,
 ) -> None:
     listing = submitted(session, services)
+    run_of(session, listing).attempts = operations.MAX_ATTEMPTS - 1
+    session.commit()
     engine.failures = [error] * 50
-    assert work_through(services, engine, session) == operations.MAX_ATTEMPTS
+    assert work_through(services, engine, session) == 1
     run, case = run_of(session, listing), case_of(session, listing)
     assert (run.state, run.attempts, run.error_code) == (RunState.ERRORED, 5, code)
-    reasons = session.scalars(select(RunEvent.reason).where(RunEvent.reason.is_not(None))).all()
-    assert reasons == [code] * 5
     assert listing.state is ListingState.IN_REVIEW
     assert case is not None
     assert case.verdict is None
