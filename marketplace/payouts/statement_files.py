@@ -136,7 +136,7 @@ _DAY_COLUMNS = (
 
 def day_rows(rows: Sequence[StatementRow]) -> list[tuple[str, ...]]:
     """Each day's entries of one kind in one row, with the balance at the end of the day."""
-    found = []
+    found: list[tuple[str, ...]] = []
     for day, on_day in groupby(rows, key=lambda row: row.at.astimezone(UTC).date()):
         entries = list(on_day)
         sums: dict[str, list[int]] = {}
