@@ -6,7 +6,14 @@ from marketplace.accounts import models as accounts_models
 from marketplace.core.database import Base
 from marketplace.listings import models as listings_models
 from marketplace.moderation import models as moderation_models
-from marketplace.orders import books_models, dispute_models, refund_models, transfer_models
+from marketplace.orders import (
+    books_models,
+    cart_models,
+    dispute_models,
+    receipt_models,
+    refund_models,
+    transfer_models,
+)
 from marketplace.orders import models as orders_models
 from marketplace.orders.desk import models as desk_models
 from marketplace.payouts import models as payouts_models
@@ -39,6 +46,8 @@ MODEL_MODULES = (
     books_models,
     desk_models,
     payouts_models,
+    cart_models,
+    receipt_models,
     stripe_events_models,
 )
 METADATA = Base.metadata
