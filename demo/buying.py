@@ -10,10 +10,11 @@ from marketplace.core.clock import now
 from marketplace.core.container import Services
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.listings.states import ListingState
-from marketplace.orders.checkout import start_checkout
+from marketplace.orders.checkout import CheckoutDetails, start_checkout
 from marketplace.orders.operations import settle
 from marketplace.orders.queries import open_order_for, owns
 from marketplace.orders.states import OrderState
+from marketplace.orders.terms import TERMS_VERSION
 
 CARD = {"number": "4242 4242 4242 4242", "exp": "12 / 34", "cvc": "123"}
 
@@ -38,7 +39,7 @@ def buy(
     # Paid in an earlier run that ended before it came back from the hosted page?
     if _settle_open(services, buyer_id, listing_id) is OrderState.PAID:
         return "bought"
-    begun = start_checkout(services, buyer_id, listing_id)
+    begun = start_checkout(services, buyer_id, listing_id, CheckoutDetails(TERMS_VERSION))
     if begun.url is None:
         return None
     form = {"pay": purchase.method}

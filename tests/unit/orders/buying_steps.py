@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from marketplace.accounts.models import User
 from marketplace.core.database import Base
+from marketplace.factory import create_app
+from marketplace.listings.models import Listing
 from marketplace.orders.checkout import start_checkout
 from marketplace.orders.models import Order, OrderLine
+from tests.fixtures.app import log_in
 from tests.fixtures.buying import House
 
 
@@ -34,6 +39,31 @@ def line_of(house: House, order: Order) -> OrderLine:
     """The only line of an order as it stands now."""
     with house.work() as session:
         return session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).one()
+
+
+def browser_of(house: House, user_id: str | None, csrf: bool = False) -> FlaskClient:
+    """A browser with somebody logged in, or nobody."""
+    app = create_app(services=house.services)
+    app.config["WTF_CSRF_ENABLED"] = csrf
+    if user_id is None:
+        return app.test_client()
+    with house.work() as session:
+        return log_in(app.test_client(), session.get_one(User, user_id))
+
+
+def other_listing(house: House, price_cents: int = 499, title: str = "Moth lamp") -> Listing:
+    """Another listing, of another seller who can be paid."""
+    with house.work() as session:
+        listing = house.sell(session, price_cents)
+        listing.title = title
+        return listing
+
+
+def pay(house: House, checkout_url: str) -> str:
+    """Pay a hosted checkout; the local part of the address it leads back to."""
+    paid = house.bank.pay(checkout_url)
+    assert paid.status_code == 303, paid.text
+    return str(paid.headers["Location"]).removeprefix(house.services.settings.public_url)
 
 
 def count(house: House, model: type[Base]) -> int:
