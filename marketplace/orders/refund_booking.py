@@ -12,6 +12,7 @@ from marketplace.orders.fees import bear
 from marketplace.orders.history import change_refund
 from marketplace.orders.line_money import rebalance, reserved
 from marketplace.orders.locks import lock_lines, lock_order
+from marketplace.orders.mails import send_refund_by_hand
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.refund_models import Refund
 from marketplace.orders.rights import settle_order_state, settle_right
@@ -95,6 +96,7 @@ def mark_paid_by_hand(
         settle_right(session, line)
         rebalance(session, services.queue, line)
     settle_order_state(session, order, "paid by hand")
+    send_refund_by_hand(session, services.queue, row)
     return row
 
 

@@ -20,6 +20,7 @@ from marketplace.orders.alerts import AlertKind, raise_alert
 from marketplace.orders.history import change_refund
 from marketplace.orders.line_money import rebalance
 from marketplace.orders.locks import lock_lines, lock_order
+from marketplace.orders.mails import send_refund_made
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.refund_booking import book, undo
 from marketplace.orders.refund_models import Refund
@@ -143,6 +144,8 @@ def record_refund(session: Session, queue: TaskQueue, row_id: str, facts: Refund
             row.failure_code = code[:80]
             text = f"{facts.amount} came back from the buyer's bank: {code}"
             raise_alert(session, AlertKind.REFUND_FAILED, row.id, text, order.id)
+        if action is RefundAction.SUCCEED:
+            send_refund_made(session, queue, row)
     return _settled(session, queue, order, line, row)
 
 

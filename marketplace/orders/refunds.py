@@ -16,6 +16,7 @@ from marketplace.core.errors import ConflictError, InvalidError, NotFoundError
 from marketplace.listings.models import ListingVersion
 from marketplace.orders.history import note_line
 from marketplace.orders.locks import lock_lines, lock_order
+from marketplace.orders.mails import send_refund_declined
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.refund_models import Refund, RefundRequest
 from marketplace.orders.refund_rows import (
@@ -131,6 +132,8 @@ def decide_refund_request(
         give_back(
             session, services.queue, order, {line: cents}, request.reason, answer, request, actor_id
         )
+    else:
+        send_refund_declined(session, services, request)
     return request
 
 
