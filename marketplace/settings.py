@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     buyer_declines_per_hour: int = Field(5, ge=1, validation_alias="BUYER_DECLINES_PER_HOUR")
     address_declines_per_hour: int = Field(10, ge=1, validation_alias="ADDRESS_DECLINES_PER_HOUR")
     card_declines_per_day: int = Field(8, ge=1, validation_alias="CARD_DECLINES_PER_DAY")
+    invoice_issuer: str = Field("Bracket", validation_alias="INVOICE_ISSUER")
+    """Who sells, on receipts and invoices: name, address, tax ID; lines divided by "|"."""
     checkouts_per_hour: int = Field(30, ge=1, validation_alias="CHECKOUTS_PER_HOUR")
     prompt_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         validation_alias="PROMPT_KEYS", repr=False

@@ -33,6 +33,7 @@ class TaskName(StrEnum):
     SWEEP_MAIL = "sweep.mail"
     SWEEP_PAYMENTS = "sweep.payments"
     SWEEP_PAYOUTS = "sweep.payouts"
+    SWEEP_RECEIPTS = "sweep.receipts"
 
 
 class QueueName(StrEnum):

@@ -41,6 +41,7 @@ app.conf.imports = (
     "workers.tasks.payments",
     "workers.tasks.payouts",
     "workers.tasks.proofs",
+    "workers.tasks.receipts",
     "workers.tasks.sweeps",
 )
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fpdf import FPDF
-from fpdf.enums import Align, TableBordersLayout, XPos, YPos
+from fpdf.enums import Align, TableBordersLayout, VAlign, XPos, YPos
 from fpdf.fonts import FontFace
 
 FONTS = Path(__file__).with_name("fonts")
@@ -78,6 +78,7 @@ class PdfDocument:
             borders_layout=TableBordersLayout.NONE,
             first_row_as_headings=False,
             line_height=LINE_HEIGHT,
+            v_align=VAlign.T,
             padding=(0.4, 2, 0.4, 0),
             align=Align.L,
         ) as table:
@@ -93,6 +94,7 @@ class PdfDocument:
             borders_layout=TableBordersLayout.NONE,
             first_row_as_headings=False,
             line_height=LINE_HEIGHT,
+            v_align=VAlign.T,
             padding=(0.4, 4, 0.4, 0),
         ) as table:
             heads, bodies = table.row(), table.row()
@@ -115,6 +117,7 @@ class PdfDocument:
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
             headings_style=FontFace(emphasis="", color=SOFT),
             line_height=LINE_HEIGHT,
+            v_align=VAlign.T,
             padding=(1.4, 1.5, 1.4, 0.5),
         ) as table:
             table.row([self._known(column.title) for column in columns])
