@@ -27,8 +27,11 @@ from marketplace.library.routes import blueprint as library
 from marketplace.listings.media_routes import blueprint as media
 from marketplace.listings.routes import blueprint as sell
 from marketplace.moderation.routes import blueprint as moderate
+from marketplace.orders.cart_routes import blueprint as cart
+from marketplace.orders.cart_session import init_cart
 from marketplace.orders.desk.routes import blueprint as desk
 from marketplace.orders.ledger_routes import blueprint as ledger
+from marketplace.orders.order_routes import blueprint as orders
 from marketplace.orders.routes import blueprint as checkout
 from marketplace.orders.sales_panel import init_sales_panel
 from marketplace.payouts.net_prices import init_net_prices
@@ -53,7 +56,9 @@ BLUEPRINTS = (
     payouts,  # /sell/onboarding  /sell/balance  /sell/sales  /sell/statements  /sell/payouts
     changes,  # /moderate/models…
     moderate,  # /moderate…
+    cart,  # /cart…
     checkout,  # /checkout/…
+    orders,  # /orders…
     library,  # /library…
     account,  # /account/…
     ledger,  # /ledger
@@ -71,6 +76,7 @@ LIMITS = {
     "security.forgot_password": "5 per minute",
     "security.send_confirmation": "5 per minute",
     "checkout.start": "20 per minute",
+    "cart.checkout": "20 per minute",
 }
 
 
@@ -124,6 +130,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     init_net_prices(app)
     csrf = CSRFProtect(app)
     init_security(app)
+    init_cart(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     csrf.exempt(webhooks)  # signed by the sender instead

@@ -16,6 +16,7 @@ from marketplace.discovery.filters import SORT_NAMES, BrowseFilter, read_filter
 from marketplace.discovery.presenters import card, cards, home_proof, listing_page
 from marketplace.listings.models import TargetModel
 from marketplace.listings.queries import categories, target_models
+from marketplace.orders.cart_session import current_items
 from marketplace.orders.queries import owned
 from marketplace.verification.queries import completed_run_of
 
@@ -23,10 +24,12 @@ HOME_SHELF = 10
 RELATED = 5
 NOT_FOR_CRAWLERS = (
     "/account",
+    "/cart",
     "/checkout",
     "/ledger",
     "/library",
     "/moderate",
+    "/orders",
     "/sell",
     "/webhooks",
 )
@@ -90,6 +93,7 @@ def listing(path: str) -> Any:
         version=version,
         entitlement=owned(db(), viewer_id, found.id) if viewer_id else None,
         own=found.seller_id == viewer_id,
+        in_cart=found.id in current_items(),
         related=cards(queries.related(db(), found, RELATED)),
     )
 

@@ -17,10 +17,11 @@ from marketplace.library.presenters import (
     library_item,
     submitted_values,
 )
-from marketplace.library.queries import item_of
+from marketplace.library.queries import closed_item_of, closed_items, item_of
 from marketplace.listings.queries import covers_of
 from marketplace.orders.access import log_access
 from marketplace.orders.models import Entitlement
+from marketplace.orders.order_words import RIGHT_WORDS
 from marketplace.orders.queries import purchases_of
 from marketplace.orders.risk import address_hash
 from marketplace.prompts import Template, parse
@@ -41,13 +42,22 @@ def index() -> Any:
     """Everything the person owns."""
     items = purchases_of(db(), current_user.id)
     covers = covers_of(db(), [item.version_id for item in items])
-    return render_template("library/index.html", cards=library_cards(items, covers))
+    return render_template(
+        "library/index.html",
+        cards=library_cards(items, covers),
+        closed=closed_items(db(), current_user.id),
+        words=RIGHT_WORDS,
+    )
 
 
 @blueprint.get("/<id>")
 @login_required
 def item(id: str) -> Any:
-    """An owned prompt with its form, filled with the defaults."""
+    """An owned prompt with its form, filled with the defaults; one that is closed says why."""
+    closed = closed_item_of(db(), id, current_user.id)
+    if closed is not None:
+        page = render_template("library/closed.html", item=closed, words=RIGHT_WORDS[closed.state])
+        return page, 403
     owned = item_of(db(), id, current_user.id)
     # Should a bank ever ask whether it was delivered.
     key = services().settings.secret_key

@@ -22,6 +22,7 @@ SELLER, MODERATOR, ADMIN = (
     Account("ada", ("admin",)),
 )
 THIEF = Account("theo")
+SECOND_SELLER, CART_BUYER = Account("sonja"), Account("cora")
 BUYERS = tuple(
     Account(name)
     for name in ("bea", "ben", "bill", "bob", "bree", "buck", "bess", "bart", "bix", "boz")
@@ -92,7 +93,7 @@ def darkroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Darkroom]:
 @pytest.fixture(scope="session")
 def people(stack: RunningStack) -> RunningStack:
     """The stack, with every account made as an operator makes them."""
-    accounts = (SELLER, MODERATOR, ADMIN, THIEF, *BUYERS)
+    accounts = (SELLER, MODERATOR, ADMIN, THIEF, SECOND_SELLER, CART_BUYER, *BUYERS)
     creations = [
         ["users", "create", account.email, "--name", account.name, "--password", account.password]
         for account in accounts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,9 @@ def pages(
     reader = visitor(READER)
     back = reader.pay(reader.start_checkout(shop.listing_id))
     item = reader.get(back).url.removeprefix(shop.stack.site)
+    order = re.findall(r'href="(/orders/\w{13})"', reader.get("/orders").text)[0]
+    paper = re.findall(r'href="(/orders/papers/\w{13})"', reader.get(order).text)[0]
+    asked = re.findall(r'href="(/orders/\w{13}/refund/\w{13})"', reader.get(order).text)[0]
     draft = visitor(SELLER).write(DRAFT)
     bought = str(shop.stack.sql("SELECT id FROM orders ORDER BY paid_at LIMIT 1")[0]["id"])
     return {
@@ -50,9 +54,16 @@ def pages(
                 *("/", "/browse", "/browse?q=nothing-like-it", "/sell", "/no-such-page"),
                 *(shop.path, f"{shop.path}/proof", f"/s/{SELLER.name}-shop"),
                 *("/account/login", "/account/register", "/account/forgot-password"),
+                *("/cart", "/checkout/terms"),
             ],
         ),
-        "reader": (READER, [shop.path, "/library", item, "/account/", "/sell/start"]),
+        "reader": (
+            READER,
+            [
+                *(shop.path, "/library", item, "/account/", "/sell/start"),
+                *("/cart", "/orders", "/orders?all=1", order, paper, asked),
+            ],
+        ),
         "seller": (
             SELLER,
             [

@@ -209,6 +209,7 @@ def _hides_the_prompt(text: str, where: str) -> None:
 def _buy(page: Page, pay: Callable[[Page], None]) -> None:
     page.goto("/browse?q=lighthouse")
     page.get_by_role("link", name=WHOLE_LIFE.title).click()
+    page.get_by_label("Deliver at once").check()
     page.get_by_role("button", name="Buy now").click()
     page.get_by_role("heading", name="Pay Bracket").wait_for()
     assert "$2.99" in page.locator(".total").inner_text()

@@ -112,8 +112,9 @@ class Visitor:
         assert answer.status_code == 302
 
     def start_checkout(self, listing_id: str) -> str:
-        """Press Buy now; returns the hosted page's address."""
-        answer = self.post(f"/checkout/start/{listing_id}", follow=False, status=303)
+        """Agree to instant delivery and press Buy now; returns the hosted page's address."""
+        form = {"terms": "y"}
+        answer = self.post(f"/checkout/start/{listing_id}", form, follow=False, status=303)
         return str(answer.headers["Location"])
 
     def pay(self, hosted: str) -> str:

@@ -174,13 +174,17 @@ def test_a_listing_in_review_is_there_for_its_seller_alone(
 def test_strangers_are_sent_to_log_in_before_they_buy(client: FlaskClient, shop: Shop) -> None:
     text = page(client, f"/p/{shop.fox.path}")
     assert "Log in to buy" in text
-    assert f"/checkout/start/{shop.fox.id}" not in text
+    assert f'href="/account/login?next=/checkout/start/{shop.fox.id}"' in text
+    assert f'action="/checkout/start/{shop.fox.id}"' not in text
+    assert f'action="/cart/add/{shop.fox.id}"' in text  # a cart needs no account
 
 
 def test_somebody_with_an_account_can_buy(buyer: FlaskClient, shop: Shop) -> None:
     text = page(buyer, f"/p/{shop.fox.path}")
-    assert f'<form method="post" action="/checkout/start/{shop.fox.id}">' in text
+    assert f'method="post" action="/checkout/start/{shop.fox.id}">' in text
+    assert f'method="post" action="/cart/add/{shop.fox.id}">' in text
     assert 'name="csrf_token"' in text
+    assert 'name="terms" value="y">' in text  # consent starts unticked
 
 
 def test_an_owner_opens_it_instead_of_buying_again(

@@ -6,29 +6,27 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from marketplace.accounts.models import User
 from marketplace.core.permissions import Role
-from marketplace.factory import create_app
+from marketplace.gateways.payments import CardFacts
 from marketplace.listings.models import Listing
 from marketplace.listings.states import ListingState
 from marketplace.orders.models import Entitlement, Order
 from marketplace.orders.operations import settle
+from marketplace.orders.risk import record_attempt
 from marketplace.orders.states import OrderState
+from marketplace.orders.terms import TERMS_VERSION
 from tests.factories.accounts import make_user
 from tests.factories.orders import make_buyer
-from tests.fixtures.app import log_in
 from tests.fixtures.buying import House
-from tests.unit.orders.buying_steps import count, open_checkout, paid_checkout, reread
+from tests.unit.orders.buying_steps import (
+    browser_of,
+    count,
+    open_checkout,
+    paid_checkout,
+    reread,
+)
 
-
-def browser_of(house: House, user_id: str | None, csrf: bool = False) -> FlaskClient:
-    """A browser with somebody logged in, or nobody."""
-    app = create_app(services=house.services)
-    app.config["WTF_CSRF_ENABLED"] = csrf
-    if user_id is None:
-        return app.test_client()
-    with house.work() as session:
-        return log_in(app.test_client(), session.get_one(User, user_id))
+TICKED = {"terms": "y"}
 
 
 @pytest.fixture
@@ -39,7 +37,7 @@ def buyer(house: House) -> FlaskClient:
 def test_buy_now_leads_to_the_hosted_page_and_back_into_the_library(
     house: House, buyer: FlaskClient
 ) -> None:
-    answer = buyer.post(f"/checkout/start/{house.listing_id}")
+    answer = buyer.post(f"/checkout/start/{house.listing_id}", data=TICKED)
     assert answer.status_code == 303
     paid = house.bank.pay(answer.location)
     back = paid.headers["Location"].removeprefix(house.services.settings.public_url)
@@ -49,14 +47,14 @@ def test_buy_now_leads_to_the_hosted_page_and_back_into_the_library(
     assert (done.status_code, done.location) == (303, f"/library/{item.id}")
     # Reloading the return page does no harm, and Buy now leads to the item.
     assert buyer.get(back).location == f"/library/{item.id}"
-    again = buyer.post(f"/checkout/start/{house.listing_id}")
+    again = buyer.post(f"/checkout/start/{house.listing_id}", data=TICKED)
     assert again.location == f"/library/{item.id}"
     assert count(house, Order) == 1
 
 
 def test_two_tabs_pay_once(house: House, buyer: FlaskClient) -> None:
-    first = buyer.post(f"/checkout/start/{house.listing_id}").location
-    second = buyer.post(f"/checkout/start/{house.listing_id}").location
+    first = buyer.post(f"/checkout/start/{house.listing_id}", data=TICKED).location
+    second = buyer.post(f"/checkout/start/{house.listing_id}", data=TICKED).location
     assert first == second
     assert house.bank.pay(first).status_code == 303
     assert house.bank.pay(second).status_code == 200  # the hosted page says: already paid
@@ -73,14 +71,15 @@ def _only_order(house: House) -> Order:
         return session.scalars(select(Order)).one()
 
 
-def test_strangers_log_in_first_and_come_back_to_the_listing(house: House) -> None:
+def test_strangers_log_in_first_and_come_back_to_the_checkout(house: House) -> None:
     stranger = browser_of(house, None)
     answer = stranger.post(f"/checkout/start/{house.listing_id}")
     assert answer.status_code == 302
     assert f"next=/checkout/start/{house.listing_id}" in answer.location
     assert count(house, Order) == 0
     back = browser_of(house, house.buyer_id).get(f"/checkout/start/{house.listing_id}")
-    assert back.location == f"/p/paper-fox-{house.listing_id}"
+    assert "Before you pay" in back.text
+    assert "Pay $2.99" in back.text
     assert count(house, Order) == 0  # coming back buys nothing by itself
 
 
@@ -111,9 +110,78 @@ def test_when_stripe_is_away_the_page_says_that_nothing_was_charged(
     house: House, buyer: FlaskClient
 ) -> None:
     house.bank.faults({"path": "/v1/checkout/sessions", "action": "500", "times": 3})
-    answer = buyer.post(f"/checkout/start/{house.listing_id}")
+    answer = buyer.post(f"/checkout/start/{house.listing_id}", data=TICKED)
     assert answer.status_code == 503
     assert "you have not been charged" in answer.text
+    assert "You cannot be charged twice." in answer.text
+    house.bank.faults()
+    assert buyer.post(f"/checkout/start/{house.listing_id}", data=TICKED).status_code == 303
+    assert count(house, Order) == 1
+
+
+def test_without_the_tick_nothing_is_opened_and_nothing_typed_is_lost(
+    house: House, buyer: FlaskClient
+) -> None:
+    typed = {"name": "Łukasz Ćwik", "country": "PL", "line1": "Długa 5", "tax_id": "PL5260001246"}
+    answer = buyer.post(f"/checkout/start/{house.listing_id}", data=typed)
+    assert answer.status_code == 422
+    assert "Please tick this box" in answer.text
+    for text in typed.values():
+        assert f'value="{text}"' in answer.text
+    box = answer.text.partition('id="terms"')[2].partition(">")[0]
+    assert "checked" not in box
+    assert count(house, Order) == 0
+    assert buyer.post(f"/checkout/start/{house.listing_id}", data=typed | TICKED).status_code == 303
+    order = _only_order(house)
+    assert (order.billing_name, order.billing_country) == ("Łukasz Ćwik", "PL")
+    assert (order.billing_line1, order.billing_city) == ("Długa 5", None)
+    assert order.terms_version == TERMS_VERSION
+    assert order.terms_accepted_at is not None
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"line1": "Long Lane 1", "country": "US"}, "Give a name for the invoice"),
+        ({"line1": "", "name": "Ann"}, "Choose the country"),
+        ({"line1": "", "name": "Ann", "country": "US", "tax_id": "?"}, "A tax ID has letters"),
+        ({"line1": "", "name": "A" * 121, "country": "US"}, "At most 120 characters"),
+    ],
+)
+def test_billing_details_are_all_or_none(
+    house: House, buyer: FlaskClient, typed: dict[str, str], said: str
+) -> None:
+    answer = buyer.post(f"/checkout/start/{house.listing_id}", data=typed | TICKED)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert count(house, Order) == 0
+
+
+def test_a_price_that_changed_behind_the_page_is_shown_before_it_is_paid(
+    house: House, buyer: FlaskClient
+) -> None:
+    seen = TICKED | {"seen": f"{house.listing_id}:299"}
+    with house.work() as session:
+        session.get_one(Listing, house.listing_id).price_cents = 499
+    answer = buyer.post(f"/checkout/start/{house.listing_id}", data=seen)
+    assert answer.status_code == 409
+    assert "Something has changed" in answer.text
+    assert "Pay $4.99" in answer.text
+    assert count(house, Order) == 0
+    seen["seen"] = f"{house.listing_id}:499"
+    assert buyer.post(f"/checkout/start/{house.listing_id}", data=seen).status_code == 303
+
+
+def test_too_many_tries_are_told_in_words(house: House, buyer: FlaskClient) -> None:
+    order = open_checkout(house)
+    with house.work() as session:
+        kept = session.get_one(Order, order.id)
+        for number in range(house.services.settings.buyer_declines_per_hour):
+            record_attempt(session, kept, f"ch_{number}", "card_declined", CardFacts(), False)
+        kept.state = OrderState.EXPIRED
+    answer = buyer.post(f"/checkout/start/{house.listing_id}", data=TICKED)
+    assert answer.status_code == 429
+    assert "too many attempts to pay" in answer.text
 
 
 def test_someone_elses_checkout_is_not_there(house: House) -> None:
@@ -173,7 +241,7 @@ def test_cancelling_says_so_and_lets_one_go_on(house: House, buyer: FlaskClient)
     assert str(order.checkout_url) in page.text
     house.bank.pay(str(order.checkout_url))
     settle(house.services, order.id)
-    assert buyer.get(f"/checkout/cancelled?order={order.id}").location == "/library"
+    assert buyer.get(f"/checkout/cancelled?order={order.id}").location == f"/orders/{order.id}"
 
 
 @pytest.mark.parametrize(
