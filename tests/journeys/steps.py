@@ -43,6 +43,13 @@ def log_in(page: Page, account: Account) -> None:
     page.locator(".nav__account summary").wait_for()
 
 
+def buy_now(page: Page) -> None:
+    """On a listing's page: agree to instant delivery and go to the hosted checkout."""
+    page.get_by_label("Deliver at once").check()
+    page.get_by_role("button", name="Buy now").click()
+    page.get_by_role("heading", name="Pay Bracket").wait_for()
+
+
 def pay_by_card(page: Page) -> None:
     """Fill in the hosted checkout page and press Pay."""
     page.get_by_label("Card number").fill("4242 4242 4242 4242")

@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page
 from tests.fixtures.stack import RunningStack, eventually
 from tests.journeys.conftest import SELLER, Shop
 from tests.journeys.offers import HIDDEN_WORDS, Account
-from tests.journeys.steps import log_in, pay_by_card, sign_up
+from tests.journeys.steps import buy_now, log_in, pay_by_card, sign_up
 
 pytestmark = [
     pytest.mark.browser,
@@ -63,7 +63,7 @@ def test_from_a_sale_to_a_statement(shop: Shop, new_context: MakeContext, tmp_pa
     buyer = new_context(base_url=shop.stack.site).new_page()
     sign_up(buyer, shop.stack, BUYER)
     buyer.goto(shop.path)
-    buyer.get_by_role("button", name="Buy now").click()
+    buy_now(buyer)
     pay_by_card(buyer)
     buyer.wait_for_url("**/library/**")
 

@@ -15,7 +15,7 @@ from tests.fixtures.stack import RunningStack
 from tests.journeys.books import COMMISSION, PRICE, SHARE, assert_bought_once
 from tests.journeys.conftest import ADMIN, MODERATOR, Darkroom
 from tests.journeys.offers import HIDDEN_WORDS, SECRET, WHOLE_LIFE, Account, Offer
-from tests.journeys.steps import WATCH_PROGRESS, log_in, pay_by_card, sign_up
+from tests.journeys.steps import WATCH_PROGRESS, buy_now, log_in, pay_by_card, sign_up
 from tests.journeys.visitor import case_of
 
 pytestmark = [
@@ -209,9 +209,7 @@ def _hides_the_prompt(text: str, where: str) -> None:
 def _buy(page: Page, pay: Callable[[Page], None]) -> None:
     page.goto("/browse?q=lighthouse")
     page.get_by_role("link", name=WHOLE_LIFE.title).click()
-    page.get_by_label("Deliver at once").check()
-    page.get_by_role("button", name="Buy now").click()
-    page.get_by_role("heading", name="Pay Bracket").wait_for()
+    buy_now(page)
     assert "$2.99" in page.locator(".total").inner_text()
     pay(page)
     page.wait_for_url("**/library/**")
