@@ -137,7 +137,10 @@ TEST_CARDS = {
     ),
 }
 
-GOOGLE_PAY = Card(Behaviour("visa"), "1111", 12, 2034, "Test Buyer", wallet="google_pay")
+WALLETS = {
+    "google_pay": Card(Behaviour("visa"), "1111", 12, 2034, "Test Buyer", wallet="google_pay"),
+    "apple_pay": Card(Behaviour("mastercard"), "4444", 12, 2034, "Test Buyer", wallet="apple_pay"),
+}
 
 AUTHENTICATION_FAILED = Decline(
     "payment_intent_authentication_failure",

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from local.stripe import accounts, balance, checkout, onboarding, payouts, tax
 from local.stripe.account_views import iso, transfers_status
-from local.stripe.cards import GOOGLE_PAY, TEST_CARDS, read_card
+from local.stripe.cards import TEST_CARDS, WALLETS, read_card
 from local.stripe.errors import StripeError
 from local.stripe.money import dollars
 from local.stripe.new_session import check_email
@@ -68,8 +68,8 @@ def _checkout_pages(pages: Blueprint, world: World) -> None:
         if session["status"] != "open":
             return _closed(session)
         form = request.form.to_dict()
-        wallet = form.get("pay") == "google_pay"
-        card, errors = (GOOGLE_PAY, {}) if wallet else read_card(form)
+        wallet = WALLETS.get(form.get("pay", ""))
+        card, errors = (wallet, {}) if wallet else read_card(form)
         email = session["customer_email"] or form.get("email", "").strip()
         try:
             # The simulated wallet brings the buyer's address with it.

@@ -11,7 +11,7 @@ from marketplace.core.errors import ConflictError, InvalidError, NotFoundError
 from marketplace.core.ids import is_id
 from marketplace.core.web.guards import login_required
 from marketplace.core.web.pagination import Page, page_number
-from marketplace.core.web.request_scope import db, services
+from marketplace.core.web.request_scope import db, save, services
 from marketplace.orders import buyer_queries as queries
 from marketplace.orders import order_words as words
 from marketplace.orders import receipts
@@ -49,6 +49,7 @@ def index() -> str:
 def order(order_id: str) -> str:
     """One order, line by line."""
     found = queries.own_order(db(), order_id, current_user.id)
+    save()  # papers are issued in a unit of work of their own; a thread has one connection
     receipts.issue_missing(services(), found.id)
     return render_template(
         "orders/order.html",

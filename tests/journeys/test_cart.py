@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Locator, Page
 from pypdf import PdfReader
 
 from marketplace.accounts.queries import user_by_email
@@ -17,9 +17,9 @@ from marketplace.listings.models import Listing
 from marketplace.listings.states import ListingState
 from tests.factories.orders import publish_version
 from tests.fixtures.stack import RunningStack, eventually
-from tests.journeys.conftest import CART_BUYER, SECOND_SELLER, Shop
+from tests.journeys.conftest import CART_BUYER, MODERATOR, SECOND_SELLER, Shop
 from tests.journeys.offers import HIDDEN_WORDS, Account
-from tests.journeys.steps import pay_by_card
+from tests.journeys.steps import log_in, pay_by_card
 from tests.journeys.visitor import Visitor, path_of
 
 pytestmark = [
@@ -71,14 +71,19 @@ def second(shop: Shop, visitor: Callable[[Account | None], Visitor]) -> Iterator
 def test_a_cart_of_two_sellers(
     shop: Shop, second: Second, new_context: Callable[..., BrowserContext]
 ) -> None:
-    """In order: filled by a stranger, logged in, paid once, papers read, one line asked back."""
+    """Filled by a stranger, logged in, paid once, papers read, one line asked and given back."""
     page = new_context(base_url=shop.stack.site).new_page()
     _fill(page, shop, second)
     _log_in_from_the_cart(page)
     order_id = _pay(page)
+    for title in (shop.title, TITLE):
+        assert _open_the_library(page, title).count() == 1
+    page.goto(f"/orders/{order_id}")
     _both_sellers_are_paid(shop.stack, order_id)
     _read_the_invoice(page, shop)
     _ask_for_money_back(page)
+    _say_yes_at_the_desk(new_context(base_url=shop.stack.site).new_page())
+    _read_the_credit_note(page, shop, order_id)
 
 
 def _fill(page: Page, shop: Shop, second: Second) -> None:
@@ -136,14 +141,30 @@ def _both_sellers_are_paid(stack: RunningStack, order_id: str) -> None:
 
 
 def _read_the_invoice(page: Page, shop: Shop) -> None:
-    page.get_by_role("link", name="PDF of invoice").wait_for()
-    address = page.get_by_role("link", name="PDF of invoice").get_attribute("href")
-    answer = page.context.request.get(f"{shop.stack.site}{address}")
+    words = ("Invoice I-", "Cora Ćwik", "Długa 5", "Poland", shop.title, TITLE, "$7.98")
+    page.get_by_role("link", name="Invoice I-").first.click()
+    page.get_by_role("heading", name="Invoice I-").wait_for()
+    _says(page.locator("main").inner_text(), words)
+    _says(_pdf(page, shop, page.get_by_role("link", name="PDF")), words)
+    page.go_back()
+
+
+def _pdf(page: Page, shop: Shop, link: Locator) -> str:
+    answer = page.context.request.get(f"{shop.stack.site}{link.get_attribute('href')}")
     assert answer.headers["content-type"] == "application/pdf"
-    text = PdfReader(io.BytesIO(answer.body())).pages[0].extract_text()
-    for part in ("Invoice I-", "Cora Ćwik", "Długa 5", "Poland", shop.title, TITLE, "$7.98"):
-        assert part in text
+    return PdfReader(io.BytesIO(answer.body())).pages[0].extract_text()
+
+
+def _says(text: str, words: Iterable[str]) -> None:
+    for word in words:
+        assert word in text
     assert not any(word in text for word in HIDDEN_WORDS)
+
+
+def _open_the_library(page: Page, title: str) -> Locator:
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Library").click()
+    page.get_by_role("heading", name="Your library").wait_for()
+    return page.get_by_role("link", name=title)
 
 
 def _ask_for_money_back(page: Page) -> None:
@@ -154,3 +175,25 @@ def _ask_for_money_back(page: Page) -> None:
     page.get_by_text("We have your request").wait_for()
     page.get_by_text("There are no moths.").wait_for()
     assert page.get_by_role("link", name="Ask for a refund of").count() == 1
+
+
+def _say_yes_at_the_desk(desk: Page) -> None:
+    log_in(desk, MODERATOR)
+    desk.goto("/desk/refunds")
+    desk.get_by_role("link", name=TITLE).click()
+    desk.get_by_text("There are no moths.").wait_for()
+    desk.get_by_role("button", name="Refund $4.99").click()
+    desk.get_by_text("The money is on its way back.").wait_for()
+
+
+def _read_the_credit_note(page: Page, shop: Shop, order_id: str) -> None:
+    def given_back() -> bool:
+        page.goto(f"/orders/{order_id}")
+        return page.get_by_role("link", name="PDF of credit note").count() == 1
+
+    eventually(given_back, "the credit note", 120)
+    page.get_by_text("Refund of $4.99: paid back.").wait_for()
+    link = page.get_by_role("link", name="PDF of credit note")
+    _says(_pdf(page, shop, link), ("Credit note C-", "Corrects", TITLE, "Given back", "$4.99"))
+    assert _open_the_library(page, shop.title).count() == 1
+    assert page.get_by_role("link", name=TITLE).count() == 0

@@ -54,11 +54,13 @@ def test_paying_by_card_settles_everything(client: stripe.StripeClient, session,
             client.construct_event(received.body + b" ", received.signature, PLATFORM_SECRET)
 
 
-def test_google_pay_is_a_wallet_on_a_card(client: stripe.StripeClient, session):
-    assert post(session.url, pay="google_pay").status_code == 303
+@pytest.mark.parametrize("wallet", ["google_pay", "apple_pay"])
+def test_wallets_are_paid_with_a_card_behind_them(client: stripe.StripeClient, session, wallet):
+    assert post(session.url, pay=wallet).status_code == 303
     paid = client.v1.checkout.sessions.retrieve(session.id, EXPAND)
     card = paid.payment_intent.latest_charge.payment_method_details.card
-    assert card.wallet.type == "google_pay"
+    assert card.wallet.type == wallet
+    assert card.wallet[wallet] is not None
 
 
 @pytest.mark.parametrize(
