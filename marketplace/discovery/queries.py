@@ -15,6 +15,7 @@ from marketplace.core.errors import NotFoundError
 from marketplace.core.ids import is_id
 from marketplace.core.web.pagination import Page
 from marketplace.discovery.filters import BrowseFilter, Sort
+from marketplace.gateways.payments import TransfersStatus
 from marketplace.listings.models import Listing, ListingVersion, Sample
 from marketplace.listings.queries import archived_models, covers_of
 from marketplace.listings.states import ListingState
@@ -208,10 +209,15 @@ def _verdicts(session: Session, version_ids: Sequence[str]) -> dict[str, Verdict
 
 
 def _live(query: Select[*Columns]) -> Select[*Columns]:
-    """Join the live version and keep the live listings only."""
+    """Join the live version and keep the live listings only.
+
+    Without those of sellers whose account at the provider is closed for good: they can be paid
+    nothing, so nothing of theirs can be bought.
+    """
     return query.join(ListingVersion, Listing.live_version_id == ListingVersion.id).where(
         Listing.state == ListingState.LIVE,
         ListingVersion.target_model_slug.not_in(archived_models()),
+        ~Listing.seller.has(SellerProfile.transfers_status == TransfersStatus.REJECTED),
     )
 
 
