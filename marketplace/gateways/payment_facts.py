@@ -18,6 +18,10 @@ class PaymentError(Exception):
         self.code = code
 
 
+KEY_REUSED = "idempotency_key_reused"
+"""Code of a refusal that is a mistake of ours: the key was used for another request before."""
+
+
 class PaymentUnavailableError(Exception):
     """No answer, or one that says "later": the same call with the same key may be repeated."""
 
@@ -180,6 +184,8 @@ class RefundFacts:
     """Whether it came back, because the buyer's bank would not take it."""
     failure_code: str | None = None
     reason: str | None = None
+    short: bool = False
+    """Whether it waits because our balance does not cover it."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from marketplace.core.money import Money
 from marketplace.gateways.payment_facts import (
+    KEY_REUSED,
     AccountBalance,
     BalanceLine,
     CardFacts,
@@ -34,6 +35,7 @@ from marketplace.gateways.payment_facts import (
 )
 
 __all__ = [
+    "KEY_REUSED",
     "AccountBalance",
     "BalanceLine",
     "CardFacts",

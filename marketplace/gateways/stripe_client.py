@@ -10,7 +10,7 @@ from typing import Any
 import stripe
 
 from marketplace.gateways import stripe_reading as reading
-from marketplace.gateways.payment_facts import PaymentError, PaymentUnavailableError
+from marketplace.gateways.payment_facts import KEY_REUSED, PaymentError, PaymentUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +66,11 @@ def errors_mapped() -> Iterator[None]:
         status = error.http_status or 0
         # Some of the library's errors know their code only in the body.
         code = error.code or reading.part(error, "error", "code") or type(error).__name__
-        if isinstance(error, stripe.IdempotencyError):
-            # The same key with other parameters is a mistake of ours: repeating cannot help.
+        if isinstance(error, stripe.IdempotencyError) and status not in AGAIN_STATUSES:
+            # The same key with other parameters is a mistake of ours: repeating cannot help. (A
+            # 409 only says that the first call under this key is still under way.)
             log.error("payment provider: a key was used twice, request %s", error.request_id)
-            raise PaymentError("refused: the key was used for something else", code) from error
+            raise PaymentError("the key was used for something else", KEY_REUSED) from error
         again = isinstance(error, AGAIN) or status in AGAIN_STATUSES or status >= 500
         # The code only: Stripe's messages may quote an e-mail address.
         log.warning("payment provider: %s, status %s, request %s", code, status, error.request_id)

@@ -100,7 +100,9 @@ def failed_payment(intent: Any) -> FailedPayment | None:
     error = part(intent, "last_payment_error")
     if error is None:
         return None
-    failed = part(intent, "latest_charge")
+    latest = part(intent, "latest_charge")
+    # After a try that never reached the bank, the latest charge is an older try's.
+    failed = latest if identifier(latest) == identifier(part(error, "charge")) else None
     code = part(error, "decline_code") or part(error, "code")
     method = part(error, "payment_method")
     # Where the bank was never asked there is no charge: the payment method stands for the try.
@@ -153,6 +155,7 @@ def refund(made: Any) -> RefundFacts:
         returned=part(made, "failure_balance_transaction") is not None,
         failure_code=part(made, "failure_reason"),
         reason=part(made, "reason"),
+        short=part(made, "pending_reason") == "insufficient_funds",
     )
 
 

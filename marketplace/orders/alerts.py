@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.clock import now
 from marketplace.core.errors import NotFoundError
 from marketplace.core.ids import new_id
+from marketplace.gateways.payments import KEY_REUSED
 from marketplace.orders.books_models import MoneyAlert
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,10 @@ class AlertKind(StrEnum):
     DEAD_EVENT = "dead_event"
     UNKNOWN_EVENT = "unknown_event"
     RADAR_REVIEW = "radar_review"
+    KEY_REUSED = "key_reused"
+    """We asked for two different things under one key: a mistake in our code."""
+    SHARE_STUCK = "share_stuck"
+    """A seller's account has refused their money for so long that a person must decide."""
 
 
 def raise_alert(
@@ -74,6 +79,13 @@ def raise_alert(
             },
         )
     )
+
+
+def note_refusal(session: Session, code: str, subject: str, order_id: str | None) -> None:
+    """Raise the alarm where a call was refused because of a mistake of ours."""
+    if code == KEY_REUSED:
+        text = "a call was refused because its key had been used for something else"
+        raise_alert(session, AlertKind.KEY_REUSED, subject, text, order_id)
 
 
 def open_alerts(session: Session, limit: int = 100) -> list[MoneyAlert]:

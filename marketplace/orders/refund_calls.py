@@ -16,7 +16,7 @@ from marketplace.core.money import Money
 from marketplace.core.task_queue import TaskQueue
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.gateways.payments import PaymentError, RefundFacts
-from marketplace.orders.alerts import AlertKind, raise_alert
+from marketplace.orders.alerts import AlertKind, note_refusal, raise_alert
 from marketplace.orders.history import change_refund
 from marketplace.orders.line_money import rebalance
 from marketplace.orders.locks import lock_lines, lock_order
@@ -137,6 +137,8 @@ def record_refund(session: Session, queue: TaskQueue, row_id: str, facts: Refund
         book(session, order, line, row)
     if facts.returned and row.booked_at is not None and row.undone_at is None:
         undo(session, order, line, row)
+    if facts.short:
+        _balance_is_short(session, facts.amount, order)
     if change_refund(session, order, row, action, facts.failure_code):
         row.finished_at = now() if action is not RefundAction.PEND else None
         if action in {RefundAction.FAIL, RefundAction.CANCEL}:
@@ -147,6 +149,11 @@ def record_refund(session: Session, queue: TaskQueue, row_id: str, facts: Refund
         if action is RefundAction.SUCCEED:
             send_refund_made(session, queue, row)
     return _settled(session, queue, order, line, row)
+
+
+def _balance_is_short(session: Session, amount: Money, order: Order) -> None:
+    text = f"our balance at Stripe does not cover a refund of {amount}"
+    raise_alert(session, AlertKind.BALANCE_TOO_LOW, "platform", text, order.id)
 
 
 def _settled(
@@ -213,13 +220,13 @@ def _refused(session: Session, queue: TaskQueue, claim: _Claim, code: str) -> Re
     order, line, row = _locked(session, claim.row_id)
     if row.state is not RefundState.SUBMITTED or row.attempt != claim.attempt:
         return row.state
+    note_refusal(session, code, row.id, order.id)
     row.failure_code = code[:80]
     # Stripe repeats a refusal for as long as it remembers the key; the next try needs another.
     row.attempt += 1
     if code in NO_MONEY:
         change_refund(session, order, row, RefundAction.PUT_BACK, code)
-        text = f"our balance at Stripe does not cover a refund of {claim.amount}"
-        raise_alert(session, AlertKind.BALANCE_TOO_LOW, "platform", text, order.id)
+        _balance_is_short(session, claim.amount, order)
         return row.state
     change_refund(session, order, row, RefundAction.FAIL, code)
     row.finished_at = now()

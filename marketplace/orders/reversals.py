@@ -19,7 +19,7 @@ from marketplace.core.task_queue import TaskQueue
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.gateways.payments import PaymentError, Reversal
 from marketplace.orders import ledger
-from marketplace.orders.alerts import AlertKind, raise_alert
+from marketplace.orders.alerts import AlertKind, note_refusal, raise_alert
 from marketplace.orders.dispute_models import Dispute
 from marketplace.orders.history import note_line
 from marketplace.orders.line_money import rebalance
@@ -102,6 +102,7 @@ def _refused(session: Session, queue: TaskQueue, claim: _Claim, code: str) -> Re
     row, line = _locked(session, claim.row_id)
     if row.state is not ReversalState.PENDING or row.attempt != claim.attempt:
         return row.state
+    note_refusal(session, code, row.id, line.order_id)
     row.state, row.refused_code = ReversalState.REFUSED, code[:80]
     # Stripe repeats a refusal for as long as it remembers the key; the next try needs another.
     row.attempt += 1

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.accounts.models import SellerProfile
 from marketplace.core.clock import now
 from marketplace.core.task_queue import TaskQueue, enqueue
 from marketplace.gateways.payments import TransfersStatus
+from marketplace.orders.alerts import AlertKind, raise_alert
+from marketplace.orders.books_models import MoneyAlert
 from marketplace.orders.holds import OURS, TIMED, release, release_seller
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.operations import expire_draft
@@ -29,6 +31,8 @@ LONGEST_GAP = timedelta(hours=1)
 DRAFT_LIFETIME = timedelta(minutes=5)
 """Longer than the slowest call that opens a checkout, retries included."""
 TRANSFER_GAP = timedelta(minutes=1)
+STUCK_AFTER = timedelta(days=30)
+"""A share that its seller's account has refused for so long is a person's business."""
 HELD_GAP = timedelta(hours=1)
 """For a hold that was recorded just after the news that would have released it."""
 
@@ -126,6 +130,34 @@ def sweep_held(session: Session, queue: TaskQueue) -> int:
     for line in held:
         release(session, queue, line, line.held_code)
     return len(held)
+
+
+def sweep_stuck(session: Session) -> int:
+    """Tell people of sellers whose account has refused their money for weeks; returns how many.
+
+    Again after as long, where somebody has closed the alert and nothing else has changed.
+    """
+    long_ago = now() - STUCK_AFTER
+    told = select(MoneyAlert.subject).where(
+        MoneyAlert.kind == AlertKind.SHARE_STUCK, MoneyAlert.last_at > long_ago
+    )
+    stuck = session.execute(
+        select(OrderLine.seller_id, func.count())
+        .join(OrderLine.order)
+        .where(
+            OrderLine.transfer_state == TransferState.HELD,
+            OrderLine.held_code.not_in([code.value for code in OURS]),
+            Order.paid_at < long_ago,
+            OrderLine.seller_id.not_in(told),
+        )
+        .group_by(OrderLine.seller_id)
+        .limit(BATCH)
+    ).all()
+    for seller_id, sales in stuck:
+        days = STUCK_AFTER.days
+        text = f"shares of {sales} sales could not be paid to a seller for more than {days} days"
+        raise_alert(session, AlertKind.SHARE_STUCK, seller_id, text)
+    return len(stuck)
 
 
 def sweep_holds(session: Session, queue: TaskQueue) -> int:

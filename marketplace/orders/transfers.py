@@ -19,9 +19,9 @@ from marketplace.core.container import Services
 from marketplace.core.money import Money
 from marketplace.core.task_queue import TaskQueue, enqueue
 from marketplace.core.unit_of_work import unit_of_work
-from marketplace.gateways.payments import PaymentError, Transfer
+from marketplace.gateways.payments import KEY_REUSED, PaymentError, Transfer
 from marketplace.orders import ledger
-from marketplace.orders.alerts import AlertKind, raise_alert
+from marketplace.orders.alerts import AlertKind, note_refusal, raise_alert
 from marketplace.orders.debts import recover, seller_debt
 from marketplace.orders.history import change_transfer, note_line
 from marketplace.orders.holds import OURS, HoldCode, clear, release
@@ -232,8 +232,10 @@ def _refused(session: Session, queue: TaskQueue, claim: _Claim, code: str) -> Tr
     row = session.get_one(LineTransfer, claim.row_id, populate_existing=True)
     if row.state is not LineTransferState.PENDING:
         return line.transfer_state
-    if code == HoldCode.DIFFERS:
+    note_refusal(session, code, line.id, line.order_id)
+    if code in {HoldCode.DIFFERS, KEY_REUSED}:
         # Whatever was made under this key stays the row's: another key could pay twice.
+        code = HoldCode.DIFFERS
         text = "a transfer made under this line's key differs from what is owed"
         raise_alert(session, AlertKind.TRANSFER_DIFFERS, line.id, text, line.order_id)
     else:

@@ -110,6 +110,8 @@ def sweep_payments() -> None:
     with unit_of_work(parts.database) as session:
         sweeps.sweep_drafts(session)
     with unit_of_work(parts.database) as session:
+        sweeps.sweep_stuck(session)
+    with unit_of_work(parts.database) as session:
         sweeps_back.sweep_failed_listings(session, parts)
 
 

@@ -88,6 +88,8 @@ ALERTS = {
     AlertKind.REFUND_FAILED: "A refund came back",
     AlertKind.REFUND_ELSEWHERE: "A refund was made at Stripe",
     AlertKind.BALANCE_TOO_LOW: "The balance at Stripe is too low",
+    AlertKind.KEY_REUSED: "A mistake of ours: two calls under one key",
+    AlertKind.SHARE_STUCK: "A seller cannot be paid",
     AlertKind.TRANSFER_DIFFERS: "A transfer differs from its row",
     AlertKind.REVERSAL_REFUSED: "A seller's money could not be called back",
     AlertKind.DISPUTE_OPENED: "A buyer disputes a payment",
