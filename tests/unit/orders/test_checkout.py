@@ -56,15 +56,6 @@ def test_a_second_tab_gets_the_same_checkout(house: House) -> None:
     assert house.payments.calls.count("create_checkout") == 1
 
 
-def test_two_tabs_at_the_same_moment_get_the_same_checkout(house: House) -> None:
-    other_tab: list[str] = []
-    # The second press arrives after the first order's row and before its remote session.
-    house.payments.before["create_checkout"] = lambda: other_tab.append(start(house))
-    assert start(house) == other_tab[0]
-    (order,) = orders(house)
-    assert len(house.bank.sessions(order.id)) == 1
-
-
 def test_a_crash_after_the_call_opens_no_second_checkout(house: House) -> None:
     def crash(result: object) -> None:
         raise KeyboardInterrupt
@@ -152,29 +143,6 @@ def test_the_owner_is_sent_to_the_library(house: House) -> None:
     with house.work() as session:
         assert begun.entitlement_id == session.scalar(select(Entitlement.id))
     assert begun.url is None
-
-
-def test_a_changed_price_closes_the_old_checkout_first(house: House) -> None:
-    old = start(house)
-    with house.work() as session:
-        session.get_one(Listing, house.listing_id).price_cents = 499
-    new = start(house)
-    assert new != old
-    assert [(o.state, o.total_cents) for o in orders(house)] == [
-        (OrderState.EXPIRED, 299),
-        (OrderState.AWAITING_PAYMENT, 499),
-    ]
-    assert house.bank.pay(old).status_code == 410
-
-
-def test_a_checkout_paid_while_the_price_changed_is_honoured(house: House) -> None:
-    house.bank.pay(start(house))
-    with house.work() as session:
-        session.get_one(Listing, house.listing_id).price_cents = 499
-    begun = start_checkout(house.services, house.buyer_id, house.listing_id)
-    assert begun.entitlement_id is not None
-    (order,) = orders(house)
-    assert (order.state, order.total_cents) == (OrderState.PAID, 299)
 
 
 def test_a_new_version_replaces_the_open_checkout(house: House) -> None:

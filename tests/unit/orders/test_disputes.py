@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import get_type_hints
 
@@ -26,7 +25,6 @@ from marketplace.orders.refunds import refund_lines, request_refund
 from marketplace.orders.risk import address_hash
 from marketplace.orders.states import OrderState, RefundReason, TransferState
 from marketplace.orders.sweeps_back import sweep_disputes
-from marketplace.stripe_events.operations import process_event, store_event
 from marketplace.task_names import TaskName
 from tests.factories.orders import SECRET_PROMPT
 from tests.fixtures.trading import Trade
@@ -38,59 +36,6 @@ def row(trade: Trade, dispute_id: str) -> Dispute:
     """Our row of a dispute."""
     with trade.work() as session:
         return session.scalars(select(Dispute).where(Dispute.dispute_id == dispute_id)).one()
-
-
-def test_the_table_of_a_dispute_withdrawn_and_lost(trade: Trade) -> None:
-    order_id = trade.buy(trade.listing(199))
-    seller_id = trade.lines(order_id)[0].seller_id
-    dispute_id = trade.dispute(order_id)
-    trade.deliver()
-    assert trade.order(order_id).state is OrderState.DISPUTED
-    assert trade.rights(order_id) == ["suspended"]
-    assert trade.lines(order_id)[0].transfer_state is TransferState.REVERSED
-    assert trade.books() == {
-        f"dispute_suspense:{dispute_id}": 199,
-        f"seller_held:{dispute_id}": -159,
-        "dispute_fees": 1500,
-        "stripe_fees": 36,
-        "commission": -40,
-        "stripe_balance": 4 - 199 - 1500 + 159,
-    }
-    assert trade.reconciled() == []
-    trade.decide(dispute_id, "lost")
-    trade.deliver()
-    assert trade.entry(f"dispute_lost:{dispute_id}:{trade.lines(order_id)[0].id}") == {
-        f"seller_held:{dispute_id}": 159,
-        "commission": 40,
-        f"dispute_suspense:{dispute_id}": -199,
-    }
-    assert trade.books() == {"dispute_fees": 1500, "stripe_fees": 36, "stripe_balance": -1536}
-    assert trade.order(order_id).state is OrderState.CHARGED_BACK
-    assert trade.rights(order_id) == ["revoked"]
-    with trade.work() as session:
-        assert debts.seller_debt(session, seller_id) == 0
-    assert trade.reconciled() == []
-
-
-def test_a_dispute_that_is_won_pays_the_sellers_again(trade: Trade) -> None:
-    order_id = trade.buy(*[trade.listing(price) for price in (199, 299, 499)])
-    dispute_id = trade.dispute(order_id)
-    trade.deliver()
-    assert trade.books()[f"seller_held:{dispute_id}"] == -797
-    trade.decide(dispute_id, "won")
-    trade.deliver()
-    assert trade.order(order_id).state is OrderState.PAID
-    assert trade.rights(order_id) == ["granted"] * 3
-    states = {line.transfer_state for line in trade.lines(order_id)}
-    assert states == {TransferState.DONE}
-    # The fee stays an expense.
-    assert trade.books() == {
-        "stripe_balance": 141 - 1500,
-        "stripe_fees": 59,
-        "dispute_fees": 1500,
-        "commission": -200,
-    }
-    assert trade.reconciled() == []
 
 
 def test_a_charge_that_is_spent_does_not_keep_a_seller_from_being_paid_again(trade: Trade) -> None:
@@ -106,26 +51,6 @@ def test_a_charge_that_is_spent_does_not_keep_a_seller_from_being_paid_again(tra
     (line,) = trade.lines(order_id)
     assert (line.transfer_state, line.paid_to_seller_cents) == (TransferState.DONE, 399)
     assert trade.reconciled() == ["a line of type topup moved $50.00"]
-
-
-def test_a_part_of_a_cart_in_dispute_falls_on_its_lines_in_proportion(trade: Trade) -> None:
-    order_id = trade.buy(*[trade.listing(price) for price in (199, 299, 499)])
-    dispute_id = trade.dispute(order_id, amount=500)
-    trade.deliver()
-    parts = row(trade, dispute_id)
-    with trade.work() as session:
-        parts = session.get_one(Dispute, parts.id)
-        assert sum(part.cents for part in parts.lines) == 500
-        held = sum(part.seller_cents for part in parts.lines)
-    assert trade.books()[f"seller_held:{dispute_id}"] == -held
-    trade.decide(dispute_id, "lost")
-    trade.deliver()
-    books = trade.books()
-    assert f"dispute_suspense:{dispute_id}" not in books
-    assert f"seller_held:{dispute_id}" not in books
-    kept = [line.paid_to_seller_cents for line in trade.lines(order_id)]
-    assert sum(kept) == 797 - held
-    assert trade.reconciled() == []
 
 
 def test_a_dispute_after_a_refund_of_a_line_touches_the_others_only(trade: Trade) -> None:
@@ -174,25 +99,6 @@ def test_a_debt_for_a_dispute_ends_when_the_dispute_is_won(trade: Trade) -> None
         assert debts.seller_debt(session, seller_id) == 0
     assert trade.lines(order_id)[0].transfer_state is TransferState.DONE
     assert trade.books()["stripe_balance"] == 4 - 1500
-    assert trade.reconciled() == []
-
-
-def test_a_dispute_whose_news_come_before_the_payments(trade: Trade) -> None:
-    """The failure that naive code showed: the disputed order is settled first."""
-    order_id = trade.open(trade.listing(199))
-    trade.pay(order_id, "pm_card_createDispute")
-    order = {hook.type: hook for hook in trade.bank.webhooks(early=True)}
-    event = trade.services.payments.read_webhook(
-        order["charge.dispute.created"].body, order["charge.dispute.created"].signature, False
-    )
-    with trade.work() as session:
-        store_event(session, event)
-    assert process_event(trade.services, event.event_id) == "done"
-    assert trade.order(order_id).state is OrderState.DISPUTED
-    trade.run_jobs()
-    trade.deliver()
-    assert trade.order(order_id).state is OrderState.DISPUTED
-    assert trade.payments.calls.count("create_transfer") == 0
     assert trade.reconciled() == []
 
 
@@ -289,16 +195,6 @@ def test_close_to_the_deadline_the_gathered_evidence_is_sent_by_itself(trade: Tr
     trade.run_jobs()
     answered = row(trade, dispute_id)
     assert (answered.status, answered.submitted_by) == ("under_review", None)
-
-
-def test_a_status_that_nobody_knows_is_parked(trade: Trade) -> None:
-    order_id = trade.buy(trade.listing(199))
-    dispute_id = trade.dispute(order_id)
-    trade.payments.after["retrieve_dispute"] = lambda facts: replace(facts, status="invented")
-    assert sync_dispute(trade.services, dispute_id) is not None
-    assert trade.order(order_id).state is OrderState.PAID
-    sync_dispute(trade.services, dispute_id)
-    assert trade.order(order_id).state is OrderState.DISPUTED
 
 
 def test_a_fraud_warning_gives_everything_back_at_once(trade: Trade) -> None:

@@ -32,6 +32,20 @@ def test_nothing_is_sold_for_nothing(price: int) -> None:
         split_price(Money(price))
 
 
+@pytest.mark.parametrize("price", [199, 299, 499])
+def test_every_next_part_of_every_refund_keeps_to_the_rule(price: int) -> None:
+    """By induction no sequence of parts drifts: after each, the seller has borne what the rule says
+    of the sum, however it came about; and of the whole price exactly the whole share."""
+    share = split_price(Money(price)).seller.cents
+    borne = [seller_part(price, share, given_back) for given_back in range(price + 1)]
+    for before in range(price):
+        for after in range(before + 1, price + 1):
+            part = bear(price, share, before, borne[before], after - before)
+            assert borne[before] + part.seller == borne[after]
+            assert part.commission == after - before - part.seller >= 0
+    assert borne[price] == share
+
+
 @given(st.integers(1, 999), st.lists(st.tuples(st.integers(1, 400), st.booleans()), max_size=30))
 def test_refunds_in_any_parts_some_failing_never_drift_a_cent(
     price: int, steps: list[tuple[int, bool]]

@@ -143,16 +143,3 @@ def test_a_hold_survives_the_account_becoming_ready(trade: Trade) -> None:
         release_line(session, trade.queue, line.id, trade.buyer_id, "looked at")
     trade.run_jobs()
     assert trade.lines(order_id)[0].transfer_state is DONE
-
-
-def test_a_disabled_account_holds_and_news_of_both_apis_release(trade: Trade) -> None:
-    seller_id = trade.seller()
-    listing_id = trade.listing(299, seller_id)
-    trade.set_account(seller_id, "restricted")
-    order_id = trade.buy(listing_id)
-    assert trade.lines(order_id)[0].transfer_state is HELD
-    assert trade.rights(order_id) == ["granted"]
-    trade.set_account(seller_id, "active")
-    trade.deliver()
-    assert trade.lines(order_id)[0].transfer_state is DONE
-    assert trade.reconciled() == []

@@ -13,11 +13,9 @@ from marketplace.orders import ledger
 from marketplace.orders.ledger import EntryKind
 from marketplace.orders.ledger_totals import totals
 from marketplace.orders.models import LedgerEntry, LedgerPosting
-from marketplace.orders.operations import settle
 from marketplace.orders.presenters import account_name, entry_title
-from marketplace.orders.queries import sales_of, sales_summary
 from tests.fixtures.buying import House
-from tests.unit.orders.buying_steps import count, open_checkout
+from tests.unit.orders.buying_steps import count
 
 CHARGE = {"stripe_balance": 299, "commission": -60, "seller_payable:x": -239}
 
@@ -75,40 +73,6 @@ def test_what_is_booked_stays(house: House, change: str) -> None:
         session.execute(text(change))
     with house.work() as session:
         assert ledger.balances(session) == CHARGE
-
-
-def test_three_sales_at_the_usual_prices_add_up_to_the_cent(house: House) -> None:
-    """The table of the payment notes: 199, 299 and 499 cents, each with its own seller."""
-    sellers = {}
-    for price in (199, 299, 499):
-        with house.work() as session:
-            listing = house.sell(session, price)
-            sellers[price] = listing.seller_id
-        order = open_checkout(house, listing.id)
-        house.bank.pay(str(order.checkout_url))
-        settle(house.services, order.id)
-    with house.work() as session:
-        books = ledger.balances(session)
-    assert [-books[f"seller_payable:{sellers[p]}"] for p in (199, 299, 499)] == [159, 239, 399]
-    assert books["commission"] == -(40 + 60 + 100)
-    assert books["stripe_fees"] == 36 + 39 + 44
-    house.run_jobs()
-    with house.work() as session:
-        sums = totals(session)
-        assert ledger.trial_balance(session) == 0
-        summary = sales_summary(session, sellers[499])
-        sold = sales_of(session, sellers[499])
-    assert (sums.money_in, sums.commission, sums.sellers) == (997, 200, 797)
-    assert (sums.transferred, sums.owed_to_sellers, sums.difference) == (797, 0, 0)
-    assert sums.platform_net == 4 + 21 + 56
-    assert sums.stripe_balance == sums.platform_net
-    assert (summary.count, summary.earned, summary.transferred, summary.underway) == (
-        1,
-        399,
-        399,
-        0,
-    )
-    assert [line.price_cents for line in sold] == [499]
 
 
 def test_an_empty_ledger_has_totals_of_zero(house: House) -> None:

@@ -13,9 +13,7 @@ from marketplace.core.errors import ConflictError, InvalidError, NotFoundError
 from marketplace.gateways.payments import PaymentUnavailableError
 from marketplace.listings.models import ListingVersion
 from marketplace.orders import debts
-from marketplace.orders.alerts import open_alerts
 from marketplace.orders.operations import settle
-from marketplace.orders.refund_booking import mark_paid_by_hand
 from marketplace.orders.refund_calls import submit_refund
 from marketplace.orders.refunds import (
     decide_refund_request,
@@ -23,7 +21,6 @@ from marketplace.orders.refunds import (
     refund_listing_buyers,
     refund_order,
     refund_parked,
-    refundable_cents,
     request_refund,
 )
 from marketplace.orders.states import (
@@ -51,86 +48,6 @@ def give_back(trade: Trade, order_id: str, **parts: int | None) -> None:
             refund_order(session, trade.services, order_id, WHY, "", OWNER)
 
 
-@pytest.mark.parametrize(
-    ("price", "commission", "seller", "fee"),
-    [(199, 40, 159, 36), (299, 60, 239, 39), (499, 100, 399, 44)],
-)
-def test_the_table_of_prices_sold_and_given_back(
-    trade: Trade, price: int, commission: int, seller: int, fee: int
-) -> None:
-    order_id = trade.buy(trade.listing(price))
-    (line,) = trade.lines(order_id)
-    assert (line.commission_cents, line.seller_cents) == (commission, seller)
-    assert trade.books()["stripe_balance"] == commission - fee
-    give_back(trade, order_id)
-    trade.run_jobs()
-    # The provider keeps its fee: that is what a full refund costs the house.
-    assert trade.books() == {"stripe_fees": fee, "stripe_balance": -fee}
-    assert trade.order(order_id).state is OrderState.REFUNDED
-    assert trade.rights(order_id) == ["revoked"]
-    assert trade.reconciled() == []
-
-
-def test_the_cart_of_three_sellers_and_one_line_given_back(trade: Trade) -> None:
-    order_id = trade.open(*[trade.listing(price) for price in (199, 299, 499)])
-    trade.pay(order_id)
-    settle(trade.services, order_id)
-    charge, a, b, c = trade.order(order_id).charge_id, *trade.lines(order_id)
-    assert trade.entry(f"charge:{charge}") == {
-        "stripe_balance": 997,
-        f"seller_payable:{a.seller_id}": -159,
-        f"seller_payable:{b.seller_id}": -239,
-        f"seller_payable:{c.seller_id}": -399,
-        "commission": -200,
-    }
-    trade.run_jobs()
-    assert trade.books() == {"stripe_balance": 141, "stripe_fees": 59, "commission": -200}
-    give_back(trade, order_id, line1=None)
-    trade.run_jobs()
-    (refund,) = trade.refunds(order_id)
-    assert trade.entry(f"refund:{refund.refund_id}") == {
-        f"seller_payable:{b.seller_id}": 239,
-        "commission": 60,
-        "stripe_balance": -299,
-    }
-    states = [line.transfer_state for line in trade.lines(order_id)]
-    assert states == [TransferState.DONE, TransferState.REVERSED, TransferState.DONE]
-    assert trade.rights(order_id) == ["granted", "revoked", "granted"]
-    order = trade.order(order_id)
-    assert (order.state, order.refunded_cents) == (OrderState.PARTIALLY_REFUNDED, 299)
-    assert trade.books()["stripe_balance"] == 997 - 59 - 797 - 299 + 239
-    assert trade.reconciled() == []
-
-
-@pytest.mark.parametrize("parts", [(1, 1, 297), (100, 100, 99), (13, 250, 36), (298, 1)])
-def test_no_sequence_of_partial_refunds_drifts_a_cent(trade: Trade, parts: tuple[int, ...]) -> None:
-    order_id = trade.buy(trade.listing(299))
-    for cents in parts:
-        assert trade.rights(order_id) == ["granted"]
-        give_back(trade, order_id, line0=cents)
-        trade.run_jobs()
-    assert trade.books() == {"stripe_fees": 39, "stripe_balance": -39}
-    (line,) = trade.lines(order_id)
-    assert (line.refunded_cents, line.refunded_seller_cents) == (299, 239)
-    assert line.reversed_cents == 239
-    with trade.work() as session:
-        assert refundable_cents(session, line) == 0
-    assert trade.reconciled() == []
-
-
-def test_a_refund_before_the_transfer_cancels_it(trade: Trade) -> None:
-    order_id = trade.open(trade.listing(299))
-    trade.pay(order_id)
-    settle(trade.services, order_id)
-    give_back(trade, order_id)
-    assert trade.lines(order_id)[0].transfer_state is TransferState.CANCELLED
-    assert trade.rights(order_id) == ["revoked"]
-    trade.run_jobs()
-    assert trade.payments.calls.count("create_transfer") == 0
-    assert trade.payments.calls.count("create_reversal") == 0
-    assert trade.reconciled() == []
-
-
 def test_a_part_given_back_before_the_transfer_lessens_it(trade: Trade) -> None:
     order_id = trade.open(trade.listing(299))
     trade.pay(order_id)
@@ -139,34 +56,6 @@ def test_a_part_given_back_before_the_transfer_lessens_it(trade: Trade) -> None:
     trade.run_jobs()
     (line,) = trade.lines(order_id)
     assert (line.transfer_state, line.transferred_cents) == (TransferState.DONE, 239 - 79)
-    assert trade.reconciled() == []
-
-
-def test_what_fell_back_from_the_bank_is_mirrored_and_paid_by_hand(trade: Trade) -> None:
-    order_id = trade.buy(trade.listing(299))
-    seller_id = trade.lines(order_id)[0].seller_id
-    give_back(trade, order_id)
-    trade.run_jobs()
-    (refund,) = trade.refunds(order_id)
-    trade.fail_refund(str(refund.refund_id))
-    trade.deliver()
-    assert trade.order(order_id).state is OrderState.PAID
-    assert trade.rights(order_id) == ["granted"]
-    # The seller is paid again: sold is sold.
-    assert trade.lines(order_id)[0].transfer_state is TransferState.DONE
-    assert trade.books() == {"stripe_balance": 21, "stripe_fees": 39, "commission": -60}
-    (refund,) = trade.refunds(order_id)
-    assert (refund.state, refund.failure_code) == (RefundState.FAILED, "lost_or_stolen_card")
-    with trade.work() as session:
-        assert "refund_failed" in {alert.kind for alert in open_alerts(session)}
-        with pytest.raises(InvalidError):
-            mark_paid_by_hand(session, trade.services, refund.id, OWNER, " ")
-        mark_paid_by_hand(session, trade.services, refund.id, OWNER, "bank transfer 17")
-    trade.run_jobs()
-    books = trade.books()
-    assert (books["bank"], books.get(f"seller_payable:{seller_id}", 0)) == (-299, 0)
-    assert trade.rights(order_id) == ["revoked"]
-    assert trade.order(order_id).state is OrderState.REFUNDED
     assert trade.reconciled() == []
 
 
@@ -282,23 +171,6 @@ def test_a_transfer_in_flight_when_the_refund_comes_is_called_back(trade: Trade)
     assert (line.transferred_cents, line.reversed_cents) == (239, 239)
     assert line.transfer_state is TransferState.REVERSED
     assert trade.books() == {"stripe_fees": 39, "stripe_balance": -39}
-    assert trade.reconciled() == []
-
-
-def test_a_refund_waits_while_our_own_balance_is_too_low(trade: Trade) -> None:
-    order_id = trade.buy(trade.listing(299))
-    trade.bank.world.store.set_setting("behaviour", {"refund_when_short": "pending"})
-    give_back(trade, order_id)
-    trade.run_jobs()
-    (refund,) = trade.refunds(order_id)
-    assert (refund.state, refund.booked_at) == (RefundState.PENDING, None)
-    assert trade.rights(order_id) == ["revoked"]
-    assert trade.reconciled() == []
-    other = trade.open(trade.listing(499))
-    trade.pay(other)
-    trade.bank.advance(2 * 86400)
-    trade.deliver()
-    assert trade.refunds(order_id)[0].state is RefundState.SUCCEEDED
     assert trade.reconciled() == []
 
 

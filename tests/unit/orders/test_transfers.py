@@ -16,7 +16,7 @@ from marketplace.orders.models import LedgerEntry, Order, OrderLine
 from marketplace.orders.operations import settle
 from marketplace.orders.states import TransferState
 from marketplace.orders.sweeps import sweep_held, sweep_transfers
-from marketplace.orders.transfers import release_held, transfer_line
+from marketplace.orders.transfers import transfer_line
 from tests.fixtures.buying import House
 from tests.unit.orders.buying_steps import line_of, paid_checkout
 
@@ -62,20 +62,6 @@ def test_asking_again_transfers_nothing_more(house: House, sold: Order) -> None:
     assert house.payments.calls.count("create_transfer") == 1
 
 
-def test_a_crash_after_the_call_pays_nobody_twice(house: House, sold: Order) -> None:
-    def crash(made: Transfer) -> None:
-        raise KeyboardInterrupt
-
-    house.payments.after["create_transfer"] = crash
-    with pytest.raises(KeyboardInterrupt):
-        pay_seller(house, sold)
-    assert line_of(house, sold).transfer_state is TransferState.PENDING
-    assert owed(house) == 239
-    assert pay_seller(house, sold) is TransferState.DONE
-    assert len(house.bank.transfers(sold.id)) == 1
-    assert owed(house) == 0
-
-
 def test_a_lost_answer_pays_nobody_twice(house: House, sold: Order) -> None:
     house.bank.faults({"path": TRANSFERS, "method": "POST", "action": "lost_answer", "times": 3})
     with pytest.raises(PaymentUnavailableError):
@@ -83,23 +69,6 @@ def test_a_lost_answer_pays_nobody_twice(house: House, sold: Order) -> None:
     house.bank.faults()
     assert pay_seller(house, sold) is TransferState.DONE
     assert len(house.bank.transfers(sold.id)) == 1
-
-
-def test_a_late_retry_asks_before_it_pays(house: House, sold: Order) -> None:
-    """A day later Stripe may have forgotten the key: the same call would pay a second time."""
-
-    def crash(made: Transfer) -> None:
-        raise KeyboardInterrupt
-
-    house.payments.after["create_transfer"] = crash
-    with pytest.raises(KeyboardInterrupt):
-        pay_seller(house, sold)
-    with frozen(now() + timedelta(hours=21)):
-        assert pay_seller(house, sold) is TransferState.DONE
-    assert house.payments.calls.count("create_transfer") == 1
-    assert house.payments.calls.count("find_transfer") == 1
-    (made,) = house.bank.transfers(sold.id)
-    assert line_of(house, sold).transfer_id == made["id"]
 
 
 def test_two_workers_at_once_make_one_transfer(house: House, sold: Order) -> None:
@@ -110,25 +79,6 @@ def test_two_workers_at_once_make_one_transfer(house: House, sold: Order) -> Non
     with house.work() as session:
         entries = session.scalars(select(LedgerEntry).where(LedgerEntry.kind == "transfer")).all()
     assert len(entries) == 1
-    assert owed(house) == 0
-
-
-def test_a_refusal_holds_the_money_until_the_account_is_ready(house: House, sold: Order) -> None:
-    house.bank.set_account(house.account_id, "restricted")
-    assert pay_seller(house, sold) is TransferState.HELD
-    line = line_of(house, sold)
-    assert line.held_code == "insufficient_capabilities_for_transfer"
-    assert line.transfer_attempt == 2
-    assert owed(house) == 239
-    # Nothing happens to a held transfer by itself.
-    assert pay_seller(house, sold) is TransferState.HELD
-    house.bank.set_account(house.account_id, "active")
-    with house.work() as session:
-        assert release_held(session, house.queue, house.seller_id) == 1
-        assert release_held(session, house.queue, house.seller_id) == 0
-    house.run_jobs()
-    assert line_of(house, sold).transfer_state is TransferState.DONE
-    assert len(house.bank.transfers(sold.id)) == 1
     assert owed(house) == 0
 
 

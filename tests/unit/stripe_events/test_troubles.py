@@ -145,18 +145,6 @@ def test_what_stripe_could_not_deliver_is_fetched(trade: Trade) -> None:
     assert trade.reconciled() == []
 
 
-def test_a_kind_of_event_that_nobody_thought_of_is_told_once(
-    trade: Trade, site: FlaskClient
-) -> None:
-    for number in range(2):
-        event = EVENT | {"id": f"evt_{number}", "type": "quantum.entangled"}
-        assert send(site, event, PLATFORM_SECRET) == 200
-        assert process_event(trade.services, f"evt_{number}") is InboxState.IGNORED
-    with trade.work() as session:
-        (alert,) = session.scalars(select(MoneyAlert)).all()
-    assert (alert.kind, alert.subject, alert.count) == ("unknown_event", "quantum.entangled", 2)
-
-
 def test_an_account_whose_news_was_lost_is_asked_about(trade: Trade) -> None:
     seller_id = trade.seller()
     listing_id = trade.listing(299, seller_id)
