@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from marketplace.accounts.models import SellerProfile
 from marketplace.core.errors import NotFoundError
 from marketplace.core.ids import is_id
+from marketplace.listings.models import ListingVersion
 from marketplace.orders.models import Entitlement, Order, OrderLine
 from marketplace.orders.queries import order_of
 from marketplace.orders.refund_models import Refund, RefundRequest
@@ -32,6 +33,8 @@ class BuyersLine:
     refunds: list[Refund] = field(default_factory=list)
     can_ask: bool = False
     """Whether money can be asked back for it now."""
+    failed: bool = False
+    """Whether the prompt failed its re-verification: whoever asks gets the money at once."""
 
 
 def orders_of(
@@ -83,8 +86,10 @@ def buyers_lines(session: Session, order: Order) -> list[BuyersLine]:
     of_line = Refund.line_id.in_(shown)
     for refund in session.scalars(select(Refund).where(of_line).order_by(Refund.created_at)):
         shown[str(refund.line_id)].refunds.append(refund)
+    failed = _failed_versions(session, order)
     for each in shown.values():
         each.can_ask = _can_ask(session, order, each)
+        each.failed = each.line.version_id in failed
     return list(shown.values())
 
 
@@ -97,6 +102,14 @@ def refunds_of_order(session: Session, order_id: str) -> list[Refund]:
 def _orders(found: Select[Any], buyer_id: str, everything: bool) -> Select[Any]:
     found = found.where(Order.buyer_id == buyer_id)
     return found if everything else found.where(Order.state.in_(ALIVE))
+
+
+def _failed_versions(session: Session, order: Order) -> set[str]:
+    bought = [line.version_id for line in order.lines]
+    found = select(ListingVersion.id).where(
+        ListingVersion.id.in_(bought), ListingVersion.degraded_since.is_not(None)
+    )
+    return set(session.scalars(found))
 
 
 def _can_ask(session: Session, order: Order, each: BuyersLine) -> bool:

@@ -98,7 +98,7 @@ def send_refund_made(session: Session, queue: TaskQueue, refund: Refund) -> None
         what=_what(refund),
         why=REFUND_REASONS[refund.reason],
         # An answer to a request was written for the buyer; other notes were not.
-        note=f"\n{refund.note}\n" if refund.request_id and refund.note else "",
+        note=f"Our answer: {refund.note}\n" if refund.request_id and refund.note else "",
         order_id=order.id,
         ended=RIGHT_ENDED if whole else "",
     )

@@ -28,9 +28,7 @@ ORDER_WORDS = {
     OrderState.AWAITING_PAYMENT: Words(
         "Waiting for payment", "No payment has reached us for this order yet.", "warning"
     ),
-    OrderState.PAID: Words(
-        "Paid", "Your payment has arrived and everything is in your library.", "success"
-    ),
+    OrderState.PAID: Words("Paid", "Your payment has arrived.", "success"),
     OrderState.PARTIALLY_REFUNDED: Words(
         "Partly refunded", "A part of the money went back to you; the rest is yours to use.", "info"
     ),
@@ -45,7 +43,7 @@ ORDER_WORDS = {
         "Your bank gave you the money back, so these prompts are no longer yours.",
         "error",
     ),
-    OrderState.EXPIRED: Words("Not paid", "It was not paid in time. Nothing was charged."),
+    OrderState.EXPIRED: Words("Not paid", "This checkout is over, and nothing was charged."),
     OrderState.REVIEW: Words(
         "Being looked at",
         "Your payment has arrived, but something about it does not fit the order. A person is "

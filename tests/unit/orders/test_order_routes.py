@@ -169,7 +169,7 @@ def test_money_given_back_is_shown_mailed_and_credited(
     mail = mails(house)[-1]
     assert mail.subject == "Your refund from Bracket"
     assert "You get $2.99 back." in mail.body_text
-    assert "Sorry about that." in mail.body_text
+    assert "Our answer: Sorry about that." in mail.body_text
     assert reread(house, order).state is OrderState.REFUNDED
 
 
@@ -179,6 +179,9 @@ def test_a_prompt_that_failed_is_given_back_at_once(
     with house.work() as session:
         version = session.get_one(ListingVersion, line_of(house, order).version_id)
         version.degraded_since = now()
+    asking = buyer.get(f"/orders/{order.id}/refund/{line_of(house, order).id}").text
+    assert "you get your money back at once" in asking
+    assert "A person reads this" not in asking
     page = ask(house, buyer, order)
     assert "no longer makes what it was sold for" in page
     with house.work() as session:
