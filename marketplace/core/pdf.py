@@ -80,6 +80,7 @@ class PdfDocument:
             line_height=LINE_HEIGHT,
             v_align=VAlign.T,
             padding=(0.4, 2, 0.4, 0),
+            text_align=Align.L,
             align=Align.L,
         ) as table:
             for name, value in rows:
@@ -96,6 +97,7 @@ class PdfDocument:
             line_height=LINE_HEIGHT,
             v_align=VAlign.T,
             padding=(0.4, 4, 0.4, 0),
+            text_align=Align.L,
         ) as table:
             heads, bodies = table.row(), table.row()
             for head, lines in blocks:
