@@ -22,6 +22,7 @@ from marketplace.gateways.payments import (
 from marketplace.listings.models import Listing
 from marketplace.orders import checkout_orders as rows
 from marketplace.orders import risk
+from marketplace.orders.alerts import note_refusal
 from marketplace.orders.buyable import PAYMENT_IN_REVIEW, Candidate, candidates
 from marketplace.orders.checkout_orders import CheckoutDetails
 from marketplace.orders.history import change_order, note_order
@@ -192,6 +193,7 @@ def _count_refusal(session: Session, request: CheckoutRequest, code: str) -> Non
         # Stripe repeats a refusal for as long as it remembers the key; the next try needs another.
         order.attempt += 1
         note_order(session, order, "checkout_refused", code)
+        note_refusal(session, code, order.id, order.id)
 
 
 def _record_session(session: Session, order_id: str, remote: CheckoutSession) -> str:

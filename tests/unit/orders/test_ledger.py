@@ -38,7 +38,7 @@ def test_postings_that_do_not_cancel_are_refused(postings: dict[str, int]) -> No
         ledger.post(None, EntryKind.CHARGE, "ch_1", postings)  # type: ignore[arg-type]
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=5), st.integers(-500, 500), max_size=4))
+@given(st.dictionaries(st.sampled_from("abcd"), st.integers(-500, 500), max_size=4))
 def test_only_sums_of_zero_pass_the_first_check(postings: dict[str, int]) -> None:
     if sum(postings.values()) != 0:
         with pytest.raises(ValueError, match="cancel"):
