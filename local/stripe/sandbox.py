@@ -21,6 +21,15 @@ from local.stripe.journeys import JOURNEYS, Met
 from local.stripe.shapes import keys_of
 
 KEY_VARIABLE = "STRIPE_SANDBOX_KEY"
+NEEDED = f"""
+This compared the emulator with the installed library only. To compare it with Stripe itself set
+{KEY_VARIABLE} to a test key (sk_test_… or rk_test_…; a live key is refused), for example
+
+    {KEY_VARIABLE}=sk_test_… make sandbox-check
+
+It needs a sandbox (dashboard.stripe.com, Developers, API keys) of a platform with Connect switched
+on, and the way to api.stripe.com. It makes test payments, an account and a dispute there;
+no money moves."""
 _OWN_KEY = "sk_test_emulatorsOwnJourneys"
 # Parts that objects carry on request only, or hashes whose keys depend on the object.
 _FREE = frozenset({"metadata", "last_response"})
@@ -143,7 +152,7 @@ def main() -> int:
         for difference in result.differences:
             print(f"    {difference}")
     if not other:
-        print(f"Set {KEY_VARIABLE} to a test key to compare with Stripe itself.")
+        print(NEEDED)
     return 1 if any(result.error or result.differences for result in results) else 0
 
 

@@ -53,4 +53,7 @@ def test_no_live_key_is_ever_used(key, monkeypatch, capsys):
 def test_without_a_key_only_the_emulator_is_asked(monkeypatch, capsys):
     monkeypatch.delenv(sandbox.KEY_VARIABLE, raising=False)
     assert sandbox.main() == 0
-    assert "the emulator alone" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "the emulator alone" in said
+    assert f"set\n{sandbox.KEY_VARIABLE} to a test key" in said
+    assert "a live key is refused" in said
