@@ -62,7 +62,8 @@ def keys_of(cls: type) -> set[str]:
 def _fields(cls: type) -> dict[str, _Field]:
     result = {}
     for name, annotation in get_annotations(cls).items():
-        if get_origin(annotation) is ClassVar:
+        origin: Any = get_origin(annotation)
+        if origin is ClassVar:
             continue
         inner = _inner(annotation)
         items = get_args(inner)[0] if get_origin(inner) is list else None

@@ -131,14 +131,16 @@ class Store:
         found = self.rows("SELECT kind, body FROM objects WHERE id = ?", object_id)
         if not found or (kind is not None and found[0]["kind"] != kind):
             return None
-        return json.loads(found[0]["body"])
+        body: Body = json.loads(found[0]["body"])
+        return body
 
     def owned(self, object_id: str, kind: str, account: str | None) -> Body | None:
         """The object with this id and kind, if it belongs to this account (None: platform)."""
         found = self.rows("SELECT kind, account, body FROM objects WHERE id = ?", object_id)
         if not found or found[0]["kind"] != kind or found[0]["account"] != account:
             return None
-        return json.loads(found[0]["body"])
+        body: Body = json.loads(found[0]["body"])
+        return body
 
     def owner(self, object_id: str) -> str | None:
         """The connected account an object belongs to; None for the platform's own."""

@@ -17,6 +17,7 @@ from marketplace.orders import order_words as words
 from marketplace.orders import receipts
 from marketplace.orders.buyer_queries import BuyersLine
 from marketplace.orders.checkout_orders import can_be_continued
+from marketplace.orders.receipt_models import Receipt
 from marketplace.orders.refund_form import RefundForm
 from marketplace.orders.refunds import request_refund
 from marketplace.orders.states import RefundReason, RequestState
@@ -139,7 +140,7 @@ def paper_pdf(receipt_id: str) -> Response:
     return response
 
 
-def _paper(receipt_id: str) -> receipts.Receipt:
+def _paper(receipt_id: str) -> Receipt:
     if not is_id(receipt_id):
         raise NotFoundError
     return receipts.own_receipt(db(), receipt_id, current_user.id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, func, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, func, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from marketplace.accounts.models import User
@@ -165,11 +165,11 @@ def order_of(session: Session, order_id: str, buyer_id: str) -> Order:
     return _own_order(session, buyer_id, Order.id == order_id)
 
 
-def _own_order(session: Session, buyer_id: str, which: object) -> Order:
-    order = session.scalar(
+def _own_order(session: Session, buyer_id: str, which: ColumnElement[bool]) -> Order:
+    order: Order | None = session.scalar(
         select(Order)
         .options(selectinload(Order.lines).joinedload(OrderLine.listing))
-        .where(which, Order.buyer_id == buyer_id)  # type: ignore[arg-type]
+        .where(which, Order.buyer_id == buyer_id)
     )
     if order is None:
         raise NotFoundError

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from marketplace.core.container import Services
 from marketplace.core.money import Money
@@ -251,8 +251,8 @@ def _store(session: Session, day: date, balance: int, found: list[_Found]) -> Re
     return row
 
 
-def _sum(session: Session, column: object) -> int:
-    return int(session.scalar(select(func.coalesce(func.sum(column), 0))) or 0)  # type: ignore[arg-type]
+def _sum(session: Session, column: InstrumentedAttribute[int]) -> int:
+    return int(session.scalar(select(func.coalesce(func.sum(column), 0))) or 0)
 
 
 def _count(session: Session, model: type[BalanceTransaction]) -> int:

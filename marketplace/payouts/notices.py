@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, select
 from sqlalchemy.dialects.postgresql import insert
@@ -172,10 +173,10 @@ def _payouts_refused(session: Session, services: Services) -> int:
     )  # fmt: skip
 
 
-def _untold(kind: NoticeKind, subject: object) -> ColumnElement[bool]:
+def _untold(kind: NoticeKind, subject: Any) -> ColumnElement[bool]:
     told = select(SellerNotice.id).where(
         SellerNotice.kind == kind.value,
-        SellerNotice.subject == cast(subject, String),  # type: ignore[arg-type]
+        SellerNotice.subject == cast(subject, String),
     )
     return ~told.exists()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
@@ -116,6 +117,24 @@ def test_migrations_can_be_undone_and_done_again(fresh_database_url: str) -> Non
     assert inspect(engine).get_table_names() == ["alembic_version"]
     engine.dispose()
     upgrade(fresh_database_url)
+
+
+def test_types_are_checked_strictly_where_money_is() -> None:
+    """All that `mypy --strict` means and a single module can be asked for."""
+    mypy = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    assert {"marketplace", "workers", "local"} <= set(mypy["files"])
+    (rule,) = [rule for rule in mypy["overrides"] if "marketplace.orders.*" in rule["module"]]
+    packages = {"gateways", "orders", "payouts", "stripe_events"}
+    wanted = {f"marketplace.{name}.*" for name in packages} | {"local.stripe.*"}
+    assert wanted <= set(rule["module"])
+    on = {name for name, value in rule.items() if value is True}
+    assert on == {
+        *("check_untyped_defs", "disallow_any_generics", "disallow_incomplete_defs"),
+        *("disallow_subclassing_any", "disallow_untyped_calls", "disallow_untyped_decorators"),
+        *("disallow_untyped_defs", "extra_checks", "strict_equality", "warn_return_any"),
+        "warn_unused_ignores",
+    }
+    assert rule["implicit_reexport"] is False
 
 
 def test_files_stay_readable() -> None:
