@@ -31,10 +31,14 @@ class Moment:
     kind: str
     """order, line, request, dispute, warning, attempt, ledger or access."""
     title: str
+    """What it was: an action, an entry's kind or words."""
     detail: str
+    """Why or which: a code, an id, or a person's own words."""
     cents: int | None = None
     subject_id: str | None = None
     actor_id: str | None = None
+    about: str = ""
+    """The prompt's title, where only one line is concerned."""
 
 
 @dataclass(frozen=True)
@@ -212,9 +216,13 @@ def _timeline(rows: dict[str, list[Any]]) -> list[Moment]:
 def _event(event: OrderEvent, titles: dict[str, str]) -> Moment:
     of_line = event.line_id is not None
     what = titles.get(event.line_id or "", "")
-    changed = event.to_state if event.from_state == event.to_state else (
-        f"{event.from_state} → {event.to_state}"
-    )  # fmt: skip
-    detail = " · ".join(part for part in (what, changed, event.reason or "") if part)
     kind = "line" if of_line else "order"
-    return Moment(event.at, kind, event.action, detail, None, event.line_id, event.actor_id)
+    return Moment(
+        event.at,
+        kind,
+        event.action,
+        event.reason or "",
+        subject_id=event.line_id,
+        actor_id=event.actor_id,
+        about=what,
+    )

@@ -45,9 +45,9 @@ class OrderView:
     """What of each line can still be given back, by its id."""
 
     @property
-    def timeline(self) -> list[tuple[Moment, str]]:
-        """Everything that happened, in order, with its words."""
-        return [(moment, moment_words(moment)) for moment in self.story.timeline]
+    def timeline(self) -> list[tuple[Moment, str, str]]:
+        """Everything that happened, in order: what it was in words, and which or why."""
+        return [(one, moment_words(one), moment_detail(one)) for one in self.story.timeline]
 
     @property
     def refundable(self) -> bool:
@@ -84,6 +84,11 @@ def moment_words(moment: Moment) -> str:
     if moment.kind == "ledger":
         return f"Booked: {kind_title(moment.title)}"
     return words.EVENTS.get(moment.title, words.plain(moment.title))
+
+
+def moment_detail(moment: Moment) -> str:
+    """Which prompt it was about, and why; codes as words, ids and people's words as they are."""
+    return " · ".join(part for part in (moment.about, words.reason_words(moment.detail)) if part)
 
 
 def _entry(session: Session, entry: LedgerEntry) -> EntryView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marketplace.orders import ledger
 from marketplace.orders.alerts import AlertKind
 from marketplace.orders.desk.models import Act
+from marketplace.orders.holds import HoldCode
 from marketplace.orders.reconciliation import DifferenceKind
 from marketplace.orders.states import (
     DisputeStatus,
@@ -143,8 +144,25 @@ EVENTS = {
     TransferAction.REVERSE_PART.value: "A part of the share was called back",
     TransferAction.REVERSE.value: "The share was called back",
     TransferAction.REFUSE_REVERSAL.value: "The share could not be called back",
+    "right_granted": "The buyer may use the prompt",
+    "right_suspended": "The buyer may not use the prompt for now",
+    "right_revoked": "The buyer may no longer use the prompt",
+    "refund_asked": "The buyer asked for a refund",
+    "refund_decided": "A refund was decided",
+    "called_back": "Money was called back from the seller",
+    "netted": "The share was set off against a debt",
+    "recovered": "A debt was recovered",
+    "owes": "The seller owes what could not be called back",
+    "checkout_refused": "Stripe refused to open the checkout",
 }
 """What happened to orders and shares; other events show their own names."""
+HOLDS = {
+    HoldCode.RESERVE: "kept back for a while, the seller being new",
+    HoldCode.BY_HAND: "held by a person",
+    HoldCode.SELLER_HOLD: "all of the seller's money is held",
+    HoldCode.NO_ACCOUNT: "the seller has no account at Stripe",
+    HoldCode.DIFFERS: "a transfer at Stripe differs from ours",
+}
 TRANSFERS = {
     (TransferKind.TRANSFER, LineTransferState.PENDING): "Being sent",
     (TransferKind.TRANSFER, LineTransferState.DONE): "Sent",
@@ -162,6 +180,13 @@ def group_of(account: str) -> str:
 def plain(word: str | None) -> str:
     """A machine's word such as ``product_not_received``, readable."""
     return (word or "").replace("_", " ").capitalize()
+
+
+def reason_words(reason: str) -> str:
+    """Why something happened: known codes as words; ids and people's own words as they are."""
+    known = {one.value: text[0].lower() + text[1:] for one, text in REASONS.items()}
+    known |= {one.value: text for one, text in HOLDS.items()}
+    return known.get(reason, reason)
 
 
 def alert_words(kind: str) -> str:

@@ -75,6 +75,8 @@ def test_one_orders_whole_story(house: House, owner: FlaskClient) -> None:
             assert str(one) in story
     assert "5 entries; all postings together come to $0.00" in story
     assert "Does not add up" not in story
+    for code in ("awaiting_payment", "not_due", "refund_asked", "right_granted"):
+        assert code not in story, "states and codes are for machines"
     assert "Partly refunded" in story
     assert "promised by phone" in story
     assert "Ada" in story
