@@ -239,6 +239,8 @@ def _unsafe(settings: Settings) -> list[str]:
             problems.append("LOCAL_MAIL_PAGE and LOCAL_STRIPE_PAGE are for local use only")
         if not settings.rate_limits:
             problems.append("RATE_LIMITS must stay on in production")
+        if not settings.stripe_livemode:
+            problems.append("STRIPE_API_KEY must be a live key in production: test cards are free")
     elif settings.stripe_livemode:
         problems.append("a live Stripe key needs BRACKET_ENV=production")
     for name in ("stripe_webhook_secret", "stripe_connect_webhook_secret"):
