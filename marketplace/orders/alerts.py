@@ -38,6 +38,8 @@ class AlertKind(StrEnum):
     SELLER_PAYOUT_FAILED = "seller_payout_failed"
     RECONCILIATION = "reconciliation"
     CLOCK_SKEW = "clock_skew"
+    OTHER_MODE = "other_mode"
+    """Test events, rightly signed, at the live site; or the other way round."""
     DEAD_EVENT = "dead_event"
     UNKNOWN_EVENT = "unknown_event"
     RADAR_REVIEW = "radar_review"

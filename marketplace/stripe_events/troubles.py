@@ -37,3 +37,7 @@ def note_trouble(
         behind = "behind" if cause is RejectionCause.AHEAD else "ahead"
         message = f"our clock seems to be {abs(skew_seconds or 0)} seconds {behind} of Stripe's"
         raise_alert(session, AlertKind.CLOCK_SKEW, endpoint, message)
+    elif cause is RejectionCause.OTHER_MODE:
+        # Signed with our secret, so it is no stranger's: an endpoint is registered wrongly.
+        message = "events of the other mode arrive here, rightly signed: they are refused"
+        raise_alert(session, AlertKind.OTHER_MODE, endpoint, message)

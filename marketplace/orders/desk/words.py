@@ -99,6 +99,7 @@ ALERTS = {
     AlertKind.SELLER_PAYOUT_FAILED: "A seller's payout failed",
     AlertKind.RECONCILIATION: "The books differ from Stripe's",
     AlertKind.CLOCK_SKEW: "A clock is wrong",
+    AlertKind.OTHER_MODE: "Events of the other mode, test or live",
     AlertKind.DEAD_EVENT: "A webhook was given up",
     AlertKind.RADAR_REVIEW: "Stripe wants a payment reviewed",
     AlertKind.UNKNOWN_EVENT: "Stripe told us something we do not know",

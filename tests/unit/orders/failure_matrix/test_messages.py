@@ -271,5 +271,7 @@ def test_test_event_on_live_endpoint(trade: Trade, site: Site) -> None:
     live_body = hook.body.replace(b'"livemode": false', b'"livemode": true')
     assert site.receive(live_body, signed(live_body)) == 400
     assert causes(trade) == {"other_mode": 2}
+    with trade.work() as session:
+        assert alerts(session)["other_mode"].count == 2
     trade.deliver()
     assert trade.rights(order_id) == ["granted"]
