@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import Date, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.core.columns import Cents, CreatedAt, Currency, Id, Moment, RefId
@@ -15,6 +15,10 @@ class BalanceTransaction(Base):
     """One line of the platform's balance at Stripe, copied as it is."""
 
     __tablename__ = "balance_transactions"
+    __table_args__ = (
+        CheckConstraint("net_cents = cents - fee_cents", name="net_is_exact"),
+        CheckConstraint("currency = 'usd'", name="currency_known"),
+    )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     """Stripe's txn_…"""
@@ -33,6 +37,7 @@ class Reconciliation(Base):
     """One comparison of our books with Stripe's; each cent between them has a name."""
 
     __tablename__ = "reconciliations"
+    __table_args__ = (CheckConstraint("currency = 'usd'", name="currency_known"),)
 
     id: Mapped[Id]
     day: Mapped[date] = mapped_column(Date, index=True)
@@ -48,6 +53,7 @@ class Reconciliation(Base):
     """How many lines of Stripe's were looked at."""
     orders: Mapped[int]
     explained_cents: Mapped[Cents]
+    currency: Mapped[Currency]
     created_at: Mapped[CreatedAt]
 
     differences: Mapped[list[ReconciliationDifference]] = relationship(
@@ -69,6 +75,7 @@ class ReconciliationDifference(Base):
     """One thing that does not agree, with its name."""
 
     __tablename__ = "reconciliation_differences"
+    __table_args__ = (CheckConstraint("currency = 'usd'", name="currency_known"),)
 
     id: Mapped[Id]
     reconciliation_id: Mapped[RefId] = mapped_column(
@@ -82,6 +89,7 @@ class ReconciliationDifference(Base):
     order_id: Mapped[str | None] = mapped_column(String(13))
     stripe_cents: Mapped[Cents | None]
     ledger_cents: Mapped[Cents | None]
+    currency: Mapped[Currency]
     message: Mapped[str] = mapped_column(String(300))
 
     reconciliation: Mapped[Reconciliation] = relationship(back_populates="differences")

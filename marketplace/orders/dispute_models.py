@@ -84,6 +84,7 @@ class DisputeLine(Base):
             name="split_is_exact",
         ),
         CheckConstraint("held_cents BETWEEN 0 AND seller_cents", name="held_at_most_share"),
+        CheckConstraint("currency = 'usd'", name="currency_known"),
     )
 
     id: Mapped[Id]
@@ -96,6 +97,7 @@ class DisputeLine(Base):
     commission_cents: Mapped[Cents]
     held_cents: Mapped[Cents] = mapped_column(default=0)
     """Called back from the seller and kept in seller_held until the bank decides."""
+    currency: Mapped[Currency]
     lost: Mapped[bool] = mapped_column(default=False)
     returned: Mapped[bool] = mapped_column(default=False)
 

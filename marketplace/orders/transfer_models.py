@@ -39,6 +39,7 @@ class LineTransfer(Base):
             "(kind = 'transfer' AND state = 'done') = (transfer_id IS NOT NULL)",
             name="done_has_transfer",
         ),
+        CheckConstraint("currency = 'usd'", name="currency_known"),
         Index("uq_line_transfers_attempt", "line_id", "attempt", unique=True),
     )
 
@@ -75,6 +76,7 @@ class TransferReversal(Base):
             "cents > 0 AND recovered_cents BETWEEN 0 AND cents", name="recovered_at_most_owed"
         ),
         CheckConstraint("(state = 'done') = (reversal_id IS NOT NULL)", name="done_has_id"),
+        CheckConstraint("currency = 'usd'", name="currency_known"),
         Index("ix_transfer_reversals_state", "state", "tried_at"),
     )
 
@@ -134,7 +136,10 @@ class WriteOff(Base):
     """A seller's debt, or a part of it, that the house bears."""
 
     __tablename__ = "write_offs"
-    __table_args__ = (CheckConstraint("cents > 0", name="cents_positive"),)
+    __table_args__ = (
+        CheckConstraint("cents > 0", name="cents_positive"),
+        CheckConstraint("currency = 'usd'", name="currency_known"),
+    )
 
     id: Mapped[Id]
     seller_id: Mapped[RefId] = mapped_column(ForeignKey("seller_profiles.user_id"), index=True)
@@ -159,6 +164,7 @@ class SellerPayout(Base):
     """A payout from a connected account to its seller's bank: not our money, shown only."""
 
     __tablename__ = "seller_payouts"
+    __table_args__ = (CheckConstraint("cents > 0", name="cents_positive"),)
 
     id: Mapped[Id]
     seller_id: Mapped[RefId] = mapped_column(ForeignKey("seller_profiles.user_id"), index=True)

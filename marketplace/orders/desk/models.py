@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.core.columns import CreatedAt, Id, enum_column
+from marketplace.core.columns import CreatedAt, Currency, Id, enum_column
 from marketplace.core.database import Base
 from marketplace.core.ids import ID_LENGTH
 
@@ -38,6 +38,7 @@ class DeskAct(Base):
     """One act: who, when, what about, and why. A trigger keeps the table append-only."""
 
     __tablename__ = "desk_acts"
+    __table_args__ = (CheckConstraint("currency = 'usd'", name="currency_known"),)
 
     id: Mapped[Id]
     act: Mapped[Act] = mapped_column(enum_column(Act, "desk_act"))
@@ -54,6 +55,7 @@ class DeskAct(Base):
     subject: Mapped[str | None] = mapped_column(String(120))
     """Id of the refund, dispute, alert or event, or the dates of an export."""
     cents: Mapped[int | None] = mapped_column(BigInteger)
-    """In US cents, where the act moved a sum."""
+    """Where the act moved a sum."""
+    currency: Mapped[Currency]
     reason: Mapped[str | None] = mapped_column(String(2000))
     at: Mapped[CreatedAt]
