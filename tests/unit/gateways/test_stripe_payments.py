@@ -2,132 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import threading
 import time
-from collections.abc import Iterator
-from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import stripe
 
-from marketplace.core.clock import now
 from marketplace.core.ids import new_id
 from marketplace.core.money import Money
 from marketplace.gateways import stripe_account_reading as accounts
 from marketplace.gateways import stripe_reading as reading
 from marketplace.gateways.payments import (
-    CheckoutItem,
-    CheckoutRequest,
     PaymentError,
-    PaymentUnavailableError,
     TransfersStatus,
     WebhookRejectedError,
 )
-from marketplace.gateways.stripe_payments import StripePayments
-from tests.fixtures.buying import API_KEY, CONNECT_SECRET, PLATFORM_SECRET, Bank, signed
-
-
-def gateway(base: str, key: str = API_KEY, secret: str = PLATFORM_SECRET) -> StripePayments:
-    return StripePayments(key, base, secret, CONNECT_SECRET, livemode=False)
-
-
-def request_for(order_id: str, cents: int = 299) -> CheckoutRequest:
-    return CheckoutRequest(
-        order_id=order_id,
-        attempt=1,
-        buyer_email="buyer@example.com",
-        items=(CheckoutItem(new_id(), "Paper fox", Money(cents)),),
-        success_url="http://localhost/checkout/done?sid={CHECKOUT_SESSION_ID}",
-        cancel_url="http://localhost/checkout/cancelled",
-        expires_at=now() + timedelta(minutes=40),
-    )
-
-
-class Scripted:
-    """A loopback server that answers with given statuses and remembers what was asked."""
-
-    def __init__(self, *statuses: int) -> None:
-        self.statuses = list(statuses)
-        self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
-        scripted = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                scripted.requests.append((self.command, self.path, dict(self.headers), body))
-                status = scripted.statuses.pop(0) if scripted.statuses else 500
-                code = {"code": "some_code", "message": "no: buyer@example.com", "type": "x"}
-                answer = json.dumps({"error": code}).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            do_GET = do_POST
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
-@pytest.fixture
-def scripted() -> Iterator[Any]:
-    made: list[Scripted] = []
-
-    def make(*statuses: int) -> Scripted:
-        made.append(Scripted(*statuses))
-        return made[-1]
-
-    yield make
-    for server in made:
-        server.close()
-
-
-@pytest.mark.parametrize(("status", "tries"), [(500, 3), (503, 3), (409, 3), (429, 1), (401, 1)])
-def test_what_may_be_asked_again_keeps_its_key(scripted: Any, status: int, tries: int) -> None:
-    server = scripted(*[status] * 9)
-    order_id = new_id()
-    with pytest.raises(PaymentUnavailableError):
-        gateway(server.url).create_checkout(request_for(order_id))
-    keys = {headers["Idempotency-Key"] for _, _, headers, _ in server.requests}
-    assert keys == {f"checkout-order-{order_id}-1"}
-    assert len(server.requests) == tries
-
-
-@pytest.mark.parametrize("status", [400, 402, 403, 404])
-def test_a_definite_no_is_asked_once_and_carries_the_code(
-    scripted: Any, status: int, caplog: pytest.LogCaptureFixture
-) -> None:
-    server = scripted(status)
-    with pytest.raises(PaymentError) as refusal:
-        gateway(server.url).create_transfer("line1", 2, Money(239), "acct_1", "ch_1", "order1")
-    assert refusal.value.code == "some_code"
-    ((_, _, headers, body),) = server.requests
-    assert headers["Idempotency-Key"] == "transfer-line-line1-2"
-    assert b"application_fee" not in body
-    # Neither the key nor what Stripe's message quotes may reach a log.
-    assert "buyer@example.com" not in caplog.text + str(refusal.value)
-    assert API_KEY not in caplog.text
-
-
-def test_a_closed_port_is_no_refusal() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with pytest.raises(PaymentUnavailableError):
-        gateway(f"http://127.0.0.1:{port}").retrieve_checkout("cs_1")
+from tests.fixtures.buying import API_KEY, Bank, signed
+from tests.unit.gateways.calls import gateway, request_for
 
 
 def test_keys_are_not_shown() -> None:
