@@ -138,11 +138,11 @@ def _next_step(
             outdated.append(order.id)
     if outdated:
         return _Step(outdated=outdated)
+    risk.check_checkout(session, services.settings, buyer_id, details.address_hash)
     if matching is not None:
         rows.agree(matching, details)
         if matching.state is OrderState.AWAITING_PAYMENT:
             return _Step(url=str(matching.checkout_url))
-    risk.check_checkout(session, services.settings, buyer_id, details.address_hash)
     order = matching or rows.new_order(session, buyer_id, listings, details)
     secure = risk.wants_secure(session, services.settings, buyer_id, order.total_cents)
     return _Step(request=rows.request_for(services.settings, order, buyer.email, secure))

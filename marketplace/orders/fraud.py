@@ -15,8 +15,9 @@ from marketplace.orders.dispute_models import FraudWarning
 from marketplace.orders.locks import lock_order
 from marketplace.orders.models import Order
 from marketplace.orders.refunds import refund_order
-from marketplace.orders.risk import record_attempt
-from marketplace.orders.states import REFUNDABLE, RefundReason
+from marketplace.orders.risk import record_attempt, too_many_declines
+from marketplace.orders.states import REFUNDABLE, OrderState, RefundReason
+from marketplace.settings import Settings
 
 NOTE = "The card's issuer warned of fraud."
 
@@ -62,8 +63,20 @@ def record_warning(
     return row
 
 
-def record_failure(session: Session, order_id: str, failed: FailedPayment) -> None:
-    """Count a refused card."""
+def record_failure(
+    session: Session, settings: Settings, order_id: str, failed: FailedPayment
+) -> str | None:
+    """Count a refused card. Returns the checkout to be closed where it was one too many.
+
+    Cards are tried out on the provider's page, where nothing of ours stands in the way: an open
+    checkout would let somebody go on for as long as it lives.
+    """
     order = session.get(Order, order_id)
-    if order is not None:
-        record_attempt(session, order, failed.attempt_id, failed.code, failed.card, False)
+    if order is None:
+        return None
+    record_attempt(session, order, failed.attempt_id, failed.code, failed.card, False)
+    session.flush()
+    waits = order.state is OrderState.AWAITING_PAYMENT
+    if waits and too_many_declines(session, settings, order.buyer_id, order.buyer_address_hash):
+        return order.checkout_session_id
+    return None

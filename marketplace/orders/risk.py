@@ -77,17 +77,27 @@ def check_checkout(
     Raises:
         ConflictError: with code "too_many_attempts" and a text for people.
     """
+    opened = _orders(session, buyer_id, now() - HOUR)
+    if opened >= settings.checkouts_per_hour or too_many_declines(
+        session, settings, buyer_id, hashed_address
+    ):
+        raise ConflictError(TOO_MANY, "too_many_attempts")
+
+
+def too_many_declines(
+    session: Session, settings: Settings, buyer_id: str, hashed_address: str | None
+) -> bool:
+    """Whether cards were refused lately as often as only happens to who tries them out."""
     since = now() - HOUR
     declined = PaymentAttempt.succeeded.is_(False)
     by_buyer = _attempts(session, declined, PaymentAttempt.buyer_id == buyer_id, since)
-    too_many = by_buyer >= settings.buyer_declines_per_hour
-    if hashed_address is not None and not too_many:
+    if by_buyer >= settings.buyer_declines_per_hour:
+        return True
+    if hashed_address is not None:
         here = PaymentAttempt.address_hash == hashed_address
-        too_many = _attempts(session, declined, here, since) >= settings.address_declines_per_hour
-    too_many = too_many or _orders(session, buyer_id, since) >= settings.checkouts_per_hour
-    too_many = too_many or _card_is_hot(session, settings, buyer_id)
-    if too_many:
-        raise ConflictError(TOO_MANY, "too_many_attempts")
+        if _attempts(session, declined, here, since) >= settings.address_declines_per_hour:
+            return True
+    return _card_is_hot(session, settings, buyer_id)
 
 
 def wants_secure(session: Session, settings: Settings, buyer_id: str, total_cents: int) -> bool:

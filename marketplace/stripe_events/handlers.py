@@ -53,20 +53,21 @@ def payment_changed(services: Services, event: StripeEvent) -> Effect | None:
 
 
 def payment_failed(services: Services, event: StripeEvent) -> Effect | None:
-    """A card was refused: counted against card testing. The checkout stays open."""
+    """A card was refused: counted against card testing.
+
+    The checkout stays open for another card, unless it was one refusal too many.
+    """
     order_id = _metadata(event).get("order_id")
     if not isinstance(order_id, str) or not _is_ours(services, order_id):
         return None
     failed = services.payments.retrieve_failure(str(event.object_id))
-    again = payment_changed(services, event)
-
-    def effect(session: Session) -> None:
-        if failed is not None:
-            record_failure(session, order_id, failed)
-        if again is not None:
-            again(session)
-
-    return effect
+    if failed is not None:
+        # Counted by itself and once, so that the checkout can be closed before it is read.
+        with unit_of_work(services.database) as session:
+            over = record_failure(session, services.settings, order_id, failed)
+        if over is not None:
+            services.payments.expire_checkout(over)
+    return payment_changed(services, event) or (lambda session: None)
 
 
 def refund_changed(services: Services, event: StripeEvent) -> Effect | None:

@@ -13,6 +13,7 @@ from marketplace.gateways.payments import CardFacts
 from marketplace.orders.dispute_models import PaymentAttempt
 from marketplace.orders.models import Order
 from marketplace.orders.risk import address_hash, check_checkout, record_attempt, wants_secure
+from marketplace.orders.states import OrderState
 from tests.factories.orders import make_buyer
 from tests.fixtures.trading import Trade
 
@@ -74,6 +75,18 @@ def test_a_card_that_is_refused_all_over_the_place_stops_who_tries_it(trade: Tra
     assert allowed(trade, trade.buyer_id)
     decline(trade, trade.open(listing_id), 1, card="stolen")
     assert not allowed(trade, trade.buyer_id)
+
+
+def test_who_tries_cards_out_on_the_open_page_finds_it_closed(trade: Trade) -> None:
+    order_id = trade.open(trade.listing(199))
+    for _ in range(trade.services.settings.buyer_declines_per_hour):
+        assert trade.order(order_id).state is OrderState.AWAITING_PAYMENT
+        trade.pay(order_id, "pm_card_visa_chargeDeclined")
+        trade.deliver()
+    assert trade.order(order_id).state is OrderState.EXPIRED
+    session_id = str(trade.order(order_id).checkout_session_id)
+    assert trade.bank.pay(session_id, "pm_card_visa").result == "closed"
+    assert trade.books() == {}
 
 
 def test_refusals_and_the_card_are_read_from_stripe(trade: Trade) -> None:
