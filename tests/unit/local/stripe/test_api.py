@@ -1,13 +1,18 @@
 """The API's front door: keys, versions, parameters, idempotency, expansion."""
 
+import json
+import re
 import time
 
 import pytest
 import requests
 import stripe
 
+from local.stripe.dispatch import Request
+from local.stripe.routes import ROUTES
 from local.stripe.server import Emulator
 from tests.unit.local.stripe.sink import API_KEY, client_for, pay, session_params
+from tests.unit.local.stripe.till import in_memory
 
 
 def refused(client: stripe.StripeClient, **changes) -> stripe.InvalidRequestError:
@@ -51,6 +56,20 @@ def line(**changes):
 def test_wrong_parameters_are_named_and_nothing_is_made(client, changes, param):
     error = refused(client, **changes)
     assert (error.http_status, error.param) == (400, param)
+
+
+def test_no_call_at_all_takes_a_parameter_that_nobody_knows():
+    """Each of the emulator's routes, reads included, is held against the library's types."""
+    dispatcher = in_memory().dispatcher
+    for route in ROUTES:
+        kind = "application/json" if route.v2 else "application/x-www-form-urlencoded"
+        headers = {"authorization": f"Bearer {API_KEY}", "content-type": kind}
+        path = re.sub("<[^>]+>", "x_1", route.rule)
+        odd = '{"odd": "1"}' if route.v2 else "odd=1"
+        query, body = ("", odd) if route.method == "POST" else ("odd=1", "")
+        reply = dispatcher.handle(Request(route.method, path, query, headers, body))
+        error = json.loads(reply.text)["error"]
+        assert (reply.status, error["param"]) == (400, "odd"), f"{route.method} {path}"
 
 
 @pytest.mark.parametrize("name", ["mode", "line_items", "success_url"])
