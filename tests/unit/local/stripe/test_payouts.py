@@ -84,6 +84,13 @@ def test_a_payout_may_fail_even_after_it_was_paid(till: Till):
         payouts.fail(till.bank.world, made.id)
 
 
+def test_a_bank_that_is_faster_than_planned(till: Till):
+    made = pay(till, 100, settle(till, till.seller()))
+    payouts.step(till.bank.world, made.id, "paid")
+    till.bank.advance(3 * DAY)
+    assert payouts.fail(till.bank.world, made.id)["status"] == "failed"
+
+
 @pytest.mark.parametrize(
     ("answers", "switch", "seen"),
     [
