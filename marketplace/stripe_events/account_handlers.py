@@ -61,7 +61,12 @@ def payout_changed(services: Services, event: StripeEvent) -> Effect | None:
         copy_lines(services)
         return lambda session: None
     account_id = event.account
-    payout = services.payments.retrieve_payout(account_id, str(event.object_id))
+    try:
+        payout = services.payments.retrieve_payout(account_id, str(event.object_id))
+    except PaymentError as error:
+        if error.code not in GONE:
+            raise
+        return None  # closed since: nobody can be shown what became of it
 
     def effect(session: Session) -> None:
         seller_id = session.scalar(

@@ -172,7 +172,10 @@ def _settling(services: Services, charge_id: str) -> Effect | None:
     if order_id is None or not _is_ours(services, order_id):
         return None
     checkout = fetch_checkout(services, order_id)
-    return None if checkout is None else _recording(services, order_id, checkout)
+    if checkout is None:
+        # Paid through a checkout whose record was lost: its own event will bring it.
+        raise PaymentUnavailableError("the charged order's checkout is not known yet")
+    return _recording(services, order_id, checkout)
 
 
 def _recording(services: Services, order_id: str, checkout: CheckoutSession) -> Effect:

@@ -65,6 +65,7 @@ def process_event(services: Services, event_id: str) -> InboxState | None:
         event = session.get(StripeEvent, event_id)
         if event is None or event.state not in UNFINISHED:
             return None if event is None else event.state
+    kind = event.type  # a rollback below forgets what was read
     try:
         effect = prepare(services, event)
         with unit_of_work(services.database) as session:
@@ -81,7 +82,7 @@ def process_event(services: Services, event_id: str) -> InboxState | None:
     except Exception as error:
         # Whatever went wrong, the event must neither be lost nor block the others. The type
         # alone is kept: a message might quote a person's data.
-        log.warning("event %s (%s) failed: %s", event_id, event.type, type(error).__name__)
+        log.warning("event %s (%s) failed: %s", event_id, kind, type(error).__name__)
         with unit_of_work(services.database) as session:
             return _put_off(session, _lock(session, event_id), type(error).__name__)
 
