@@ -15,7 +15,12 @@ from marketplace.gateways.payment_facts import (
     Reversal,
     Transfer,
 )
-from marketplace.gateways.stripe_client import StripeCalls, errors_mapped, transfer_group
+from marketplace.gateways.stripe_client import (
+    StripeCalls,
+    errors_mapped,
+    lookups_mapped,
+    transfer_group,
+)
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +104,7 @@ class StripeCheckouts(StripeCalls):
         Args:
             attempt: only the one of this attempt; None for the line's newest.
         """
-        with errors_mapped():
+        with lookups_mapped():
             made = self._client.v1.transfers.list(
                 {"transfer_group": transfer_group(order_id), "limit": 100}
             )
@@ -126,7 +131,7 @@ class StripeCheckouts(StripeCalls):
 
     def find_reversal(self, transfer_id: str, row_id: str) -> Reversal | None:
         """The reversal already made for a row, if any."""
-        with errors_mapped():
+        with lookups_mapped():
             made = self._client.v1.transfers.reversals.list(transfer_id, {"limit": 100})
             for reversal in made.auto_paging_iter():
                 if reading.metadata(reversal).get("reversal_row") == row_id:

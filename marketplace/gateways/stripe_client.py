@@ -79,6 +79,16 @@ def errors_mapped() -> Iterator[None]:
         raise PaymentError(f"refused with {code}", code) from error
 
 
+@contextmanager
+def lookups_mapped() -> Iterator[None]:
+    """The same for questions about what may have been done: a refused one says nothing of it."""
+    try:
+        with errors_mapped():
+            yield
+    except PaymentError as error:
+        raise PaymentUnavailableError(error.code) from error
+
+
 def transfer_group(order_id: str) -> str:
     """What ties an order's charge and transfers together at Stripe."""
     return f"order_{order_id}"

@@ -13,7 +13,7 @@ from marketplace.gateways.payment_facts import (
     RefundFacts,
     WarningFacts,
 )
-from marketplace.gateways.stripe_client import StripeCalls, errors_mapped, keyed
+from marketplace.gateways.stripe_client import StripeCalls, errors_mapped, keyed, lookups_mapped
 
 
 class StripeRefunds(StripeCalls):
@@ -52,7 +52,7 @@ class StripeRefunds(StripeCalls):
 
     def find_refund(self, charge_id: str, row_id: str) -> RefundFacts | None:
         """The refund already made for a row, if any."""
-        with errors_mapped():
+        with lookups_mapped():
             made = self._client.v1.refunds.list({"charge": charge_id, "limit": 100})
             for refund in made.auto_paging_iter():
                 found = reading.refund(refund)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from marketplace.orders.debts import seller_debt
 from marketplace.orders.dispute_models import Dispute, DisputeLine
 from marketplace.orders.holds import hold_words
-from marketplace.orders.line_money import payable_now
+from marketplace.orders.line_sums import payable_now
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.states import SOLD, TransferState
 from marketplace.orders.transfer_models import PayoutStatus, SellerPayout

@@ -49,7 +49,14 @@ def debtors(session: Session) -> list[tuple[str, int]]:
     return [(seller_id, int(cents)) for seller_id, cents in rows]
 
 
-def recover(session: Session, queue: TaskQueue, seller_id: str, cents: int, how: str) -> None:
+def recover(
+    session: Session,
+    queue: TaskQueue,
+    seller_id: str,
+    cents: int,
+    how: str,
+    written_off: bool = False,
+) -> None:
     """Take ``cents`` off a seller's debt, the oldest first."""
     rows = session.scalars(
         select(TransferReversal)
@@ -66,6 +73,7 @@ def recover(session: Session, queue: TaskQueue, seller_id: str, cents: int, how:
             break
         cents -= part
         row.recovered_cents += part
+        row.written_off_cents += part if written_off else 0
         # Nobody else changes the money of this seller's lines meanwhile: see orders.locks.
         line = session.get_one(OrderLine, row.line_id, with_for_update={"key_share": True})
         session.refresh(line)
@@ -112,7 +120,7 @@ def write_off(
         {ledger.LOSS: cents, ledger.seller_payable(seller_id): -cents},
         memo=reason,
     )
-    recover(session, queue, seller_id, cents, "were written off")
+    recover(session, queue, seller_id, cents, "were written off", written_off=True)
     return row
 
 

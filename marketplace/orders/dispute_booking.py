@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from marketplace.gateways.payments import DisputeFacts
 from marketplace.orders import ledger
 from marketplace.orders.dispute_models import Dispute, DisputeLine
+from marketplace.orders.line_sums import accepted
 from marketplace.orders.models import Order, OrderLine
 
 
@@ -52,7 +53,11 @@ def share_out(session: Session, order: Order, lines: list[OrderLine], dispute: D
 
 
 def _left(session: Session, line: OrderLine) -> tuple[int, int, int]:
-    """Price, seller's share of it, and tax that neither refunds nor other disputes have taken."""
+    """Price, seller's share of it, and tax that neither refunds nor other disputes have taken.
+
+    Refunds that Stripe has accepted count, booked or not: no bank takes back what was given back.
+    """
+    refunds = accepted(session, line)
     taken = session.execute(
         select(
             func.coalesce(func.sum(DisputeLine.cents), 0),
@@ -61,9 +66,9 @@ def _left(session: Session, line: OrderLine) -> tuple[int, int, int]:
         ).where(DisputeLine.line_id == line.id, DisputeLine.returned.is_(False))
     ).one()
     return (
-        line.price_cents - line.refunded_cents - int(taken[0]),
-        line.seller_cents - line.refunded_seller_cents - int(taken[1]),
-        line.tax_cents - line.refunded_tax_cents - int(taken[2]),
+        line.price_cents - line.refunded_cents - refunds.cents - int(taken[0]),
+        line.seller_cents - line.refunded_seller_cents - refunds.seller_cents - int(taken[1]),
+        line.tax_cents - line.refunded_tax_cents - refunds.tax_cents - int(taken[2]),
     )
 
 

@@ -61,8 +61,7 @@ def submit_dispute_evidence(
         if dispute.submitted_at is None:
             dispute.submitted_at, dispute.submitted_by = now(), actor_id
             note(session, dispute, "evidence_submitted", actor_id=actor_id)
-        record_dispute(session, services.queue, facts)
-        return dispute
+    return _recorded(services, dispute_id, facts)
 
 
 def accept_dispute(services: Services, dispute_id: str, actor_id: str) -> Dispute:
@@ -82,8 +81,17 @@ def accept_dispute(services: Services, dispute_id: str, actor_id: str) -> Disput
             dispute.accepted_at, dispute.accepted_by = now(), actor_id
             note(session, dispute, "accepted", actor_id=actor_id)
     facts = _asked(lambda: services.payments.close_dispute(stripe_id))
+    return _recorded(services, dispute_id, facts)
+
+
+def _recorded(services: Services, dispute_id: str, facts: DisputeFacts) -> Dispute:
+    """What Stripe answered; where that must wait for a refund, a webhook or a sweep brings it."""
+    try:
+        with unit_of_work(services.database) as session:
+            record_dispute(session, services.queue, facts)
+    except PaymentUnavailableError:
+        log.info("a dispute's news waits for a refund")
     with unit_of_work(services.database) as session:
-        record_dispute(session, services.queue, facts)
         return locked_dispute(session, dispute_id)
 
 

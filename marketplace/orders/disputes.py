@@ -16,7 +16,7 @@ from marketplace.core.container import Services
 from marketplace.core.errors import ConflictError, InvalidError, NotFoundError
 from marketplace.core.task_queue import TaskQueue
 from marketplace.core.unit_of_work import unit_of_work
-from marketplace.gateways.payments import DisputeFacts
+from marketplace.gateways.payments import DisputeFacts, PaymentUnavailableError
 from marketplace.orders.alerts import AlertKind, raise_alert
 from marketplace.orders.dispute_booking import book_lines, lose, share_out, win
 from marketplace.orders.dispute_models import Dispute, DisputeEvent
@@ -24,6 +24,7 @@ from marketplace.orders.evidence import FIELDS, LIMIT, gather_evidence
 from marketplace.orders.line_money import rebalance
 from marketplace.orders.locks import lock_lines, lock_order
 from marketplace.orders.models import Order, OrderLine
+from marketplace.orders.refund_models import Refund
 from marketplace.orders.refund_rows import give_back_doubled
 from marketplace.orders.rights import settle_order_state, settle_right
 from marketplace.orders.states import (
@@ -32,6 +33,7 @@ from marketplace.orders.states import (
     DISPUTE_OPEN,
     DISPUTE_OVER,
     DisputeStatus,
+    RefundState,
 )
 
 __all__ = ["gather_evidence", "record_dispute", "save_evidence", "sync_dispute"]
@@ -57,6 +59,9 @@ def record_dispute(session: Session, queue: TaskQueue, facts: DisputeFacts) -> D
     """Make our rows say what Stripe says of a dispute, in one transaction.
 
     Returns None where no settled order has the charge: the caller settles it first.
+
+    Raises:
+        PaymentUnavailableError: a refund of the order is under way; nothing is recorded yet.
     """
     order_id = session.scalar(select(Order.id).where(Order.charge_id == facts.charge_id))
     if order_id is None:
@@ -72,6 +77,7 @@ def record_dispute(session: Session, queue: TaskQueue, facts: DisputeFacts) -> D
     book_lines(session, order, dispute, facts)
     session.flush()
     if dispute.withdrawn_cents > 0 and not dispute.lines:
+        _no_refund_under_way(session, order)
         share_out(session, order, lines, dispute)
     if dispute.status in DISPUTE_LOST and dispute.withdrawn_cents > 0:
         lose(session, order, dispute)
@@ -79,6 +85,19 @@ def record_dispute(session: Session, queue: TaskQueue, facts: DisputeFacts) -> D
         win(session, order, dispute)
     _settle(session, queue, order, lines, dispute)
     return dispute
+
+
+def _no_refund_under_way(session: Session, order: Order) -> None:
+    """What is disputed of each line is fixed once: first it must be known what was given back.
+
+    Raises:
+        PaymentUnavailableError: a refund was submitted and its end is not known; try again.
+    """
+    submitted = select(Refund.id).where(
+        Refund.order_id == order.id, Refund.state == RefundState.SUBMITTED
+    )
+    if session.scalar(submitted.limit(1)) is not None:
+        raise PaymentUnavailableError("a refund of the disputed order is under way")
 
 
 def save_evidence(

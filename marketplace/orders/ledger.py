@@ -49,6 +49,8 @@ class EntryKind(StrEnum):
     DISPUTE_RESTORED = "dispute_restored"
     """Mirror of a loss that an appeal turned round."""
     WRITE_OFF = "write_off"
+    WRITE_OFF_UNDONE = "write_off_undone"
+    """The debt turned out to be none: what the seller kept was theirs."""
     STRIPE_FEE = "stripe_fee"
     """Fees that belong to no charge: Connect, Radar, tax."""
     PAYOUT = "payout"

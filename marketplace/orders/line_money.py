@@ -1,4 +1,4 @@
-"""What a line's seller is due, has, and must give back: one place that compares the three.
+"""What a line's seller is due and what they have: one place that compares the two.
 
 Everything that moves money of a line ends with ``rebalance``: it asks for what the seller has too
 much, sets what they have too little on its way, and names the state of the transfer accordingly.
@@ -8,20 +8,15 @@ holds the seller's money and the line (orders.locks).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.core.task_queue import TaskQueue, enqueue
 from marketplace.orders import holds
-from marketplace.orders.dispute_models import DisputeLine
-from marketplace.orders.fees import bear
 from marketplace.orders.history import change_transfer, note_line
+from marketplace.orders.line_sums import debts_of_line, due, payable_now
 from marketplace.orders.models import OrderLine
-from marketplace.orders.refund_models import Refund
 from marketplace.orders.states import (
-    REFUND_UNBOOKED,
     ReversalState,
     TransferAction,
     TransferState,
@@ -32,6 +27,7 @@ from marketplace.orders.transfer_models import (
     TransferKind,
     TransferReversal,
 )
+from marketplace.orders.write_offs import take_back
 from marketplace.settings import Settings
 from marketplace.task_names import TaskName
 
@@ -47,54 +43,6 @@ _TOWARDS = {
     T.PARTIALLY_REVERSED: X.REVERSE_PART,
     T.REVERSAL_FAILED: X.REFUSE_REVERSAL,
 }
-
-
-@dataclass(frozen=True)
-class Reserved:
-    """Refunds of a line that are decided but not booked yet, in cents."""
-
-    cents: int
-    tax_cents: int
-
-
-def reserved(session: Session, line_id: str) -> Reserved:
-    """What decided refunds will still take from a line."""
-    row = session.execute(
-        select(
-            func.coalesce(func.sum(Refund.cents), 0), func.coalesce(func.sum(Refund.tax_cents), 0)
-        ).where(Refund.line_id == line_id, Refund.state.in_(REFUND_UNBOOKED))
-    ).one()
-    return Reserved(int(row[0]), int(row[1]))
-
-
-def in_dispute(session: Session, line_id: str) -> int:
-    """What of the seller's share open disputes keep back, or lost ones took, in cents."""
-    return int(
-        session.scalar(
-            select(func.coalesce(func.sum(DisputeLine.seller_cents), 0)).where(
-                DisputeLine.line_id == line_id, DisputeLine.returned.is_(False)
-            )
-        )
-        or 0
-    )
-
-
-def due(session: Session, line: OrderLine) -> int:
-    """What the seller may keep of a line's share now, by what is booked."""
-    return line.seller_cents - line.refunded_seller_cents - in_dispute(session, line.id)
-
-
-def payable_now(session: Session, line: OrderLine) -> int:
-    """What may be transferred to the seller now: refunds that are decided count already."""
-    waiting = reserved(session, line.id).cents
-    borne = bear(
-        line.price_cents,
-        line.seller_cents,
-        line.refunded_cents,
-        line.refunded_seller_cents,
-        waiting,
-    )
-    return due(session, line) - borne.seller - line.paid_to_seller_cents
 
 
 def become_due(session: Session, queue: TaskQueue, settings: Settings, line: OrderLine) -> None:
@@ -122,6 +70,8 @@ def rebalance(
     surplus = line.paid_to_seller_cents - due(session, line) - _asked_for(session, line.id)
     if surplus < 0:
         surplus += _ask_for_less(session, line, -surplus)
+    if surplus < 0:
+        surplus += take_back(session, line, -surplus)
     if surplus > 0:
         _ask_for(session, queue, line, surplus, dispute_id)
     session.flush()
@@ -129,20 +79,6 @@ def rebalance(
         _set_going(session, queue, line)
     else:
         _name_state(session, line)
-
-
-def debts_of_line(session: Session, line_id: str) -> int:
-    """What could not be called back of a line, and is not recovered."""
-    left = TransferReversal.cents - TransferReversal.recovered_cents
-    return int(
-        session.scalar(
-            select(func.coalesce(func.sum(left), 0)).where(
-                TransferReversal.line_id == line_id,
-                TransferReversal.state == ReversalState.REFUSED,
-            )
-        )
-        or 0
-    )
 
 
 def _asked_for(session: Session, line_id: str) -> int:

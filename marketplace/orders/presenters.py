@@ -30,6 +30,7 @@ ENTRY_TITLES = {
     ledger.EntryKind.DISPUTE_LOST: "A dispute was lost",
     ledger.EntryKind.DISPUTE_RESTORED: "A lost dispute was won on appeal",
     ledger.EntryKind.WRITE_OFF: "A seller's debt was written off",
+    ledger.EntryKind.WRITE_OFF_UNDONE: "A write-off was undone: the share was due after all",
     ledger.EntryKind.STRIPE_FEE: "Stripe charged a fee",
     ledger.EntryKind.PAYOUT: "Money went to Bracket's bank",
     ledger.EntryKind.PAYOUT_FAILED: "Money came back from Bracket's bank",

@@ -10,7 +10,8 @@ from marketplace.core.errors import ConflictError, InvalidError, NotFoundError
 from marketplace.orders import ledger
 from marketplace.orders.fees import bear
 from marketplace.orders.history import change_refund
-from marketplace.orders.line_money import rebalance, reserved
+from marketplace.orders.line_money import rebalance
+from marketplace.orders.line_sums import price_in_dispute, reserved
 from marketplace.orders.locks import lock_lines, lock_order
 from marketplace.orders.mails import send_refund_by_hand
 from marketplace.orders.models import Order, OrderLine
@@ -87,7 +88,8 @@ def mark_paid_by_hand(
         raise ConflictError("Only a refund that has failed is paid by hand.", "not_failed")
     if line is not None:
         left = line.price_cents - line.refunded_cents - reserved(session, line.id).cents
-        if row.cents > left:
+        # What a bank holds or has given back already cannot be paid a second time.
+        if row.cents > left - price_in_dispute(session, line.id):
             raise ConflictError("This was given back in another way.", "refunded_already")
     change_refund(session, order, row, RefundAction.PAY_BY_HAND, note, actor_id)
     row.note, row.decided_by, row.finished_at = note, actor_id, now()

@@ -31,7 +31,7 @@ from marketplace.orders.states import (
     RefundReason,
     RefundState,
 )
-from marketplace.orders.transfers import KEY_LIFETIME
+from marketplace.orders.transfer_claims import KEY_LIFETIME
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ from marketplace.core.errors import ConflictError, InvalidError
 from marketplace.core.money import Money
 from marketplace.core.task_queue import TaskQueue, enqueue
 from marketplace.orders.history import note_order
-from marketplace.orders.line_money import rebalance, reserved
+from marketplace.orders.line_money import rebalance
+from marketplace.orders.line_sums import reserved
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.refund_models import Refund, RefundRequest
 from marketplace.orders.rights import doubled, settle_right

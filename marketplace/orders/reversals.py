@@ -26,8 +26,8 @@ from marketplace.orders.line_money import rebalance
 from marketplace.orders.locks import lock_line_money
 from marketplace.orders.models import OrderLine
 from marketplace.orders.states import ReversalState
+from marketplace.orders.transfer_claims import KEY_LIFETIME
 from marketplace.orders.transfer_models import LineTransfer, TransferReversal
-from marketplace.orders.transfers import KEY_LIFETIME
 
 log = logging.getLogger(__name__)
 

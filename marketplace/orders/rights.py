@@ -25,7 +25,12 @@ REFUNDED, CHARGED_BACK, DISPUTED = "refunded", "charged back", "the payment is d
 
 
 def settle_right(session: Session, line: OrderLine) -> None:
-    """Give, suspend or end the buyer's right to a line, as its money stands. Line is locked."""
+    """Give, suspend or end the buyer's right to a line, as its money stands. Line is locked.
+
+    An order whose money is in review gives none, whatever becomes of that money.
+    """
+    if line.order.paid_at is None:
+        return
     session.flush()
     right = _right_of(session, line)
     wanted, reason = _wanted(session, line)

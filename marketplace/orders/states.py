@@ -237,8 +237,6 @@ REFUND_STATES: StateMachine[RefundState, RefundAction] = StateMachine(
 )
 
 REFUND_OPEN = frozenset({R.REQUESTED, R.SUBMITTED, R.PENDING, R.REQUIRES_ACTION})
-REFUND_UNBOOKED = frozenset({R.REQUESTED, R.SUBMITTED})
-"""Refunds that reserve their sum although no money has moved."""
 REFUND_STANDS = frozenset({*REFUND_OPEN, R.SUCCEEDED, R.MANUAL})
 """Refunds whose sum cannot be given back a second time."""
 

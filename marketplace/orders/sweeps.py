@@ -17,11 +17,11 @@ from marketplace.core.task_queue import TaskQueue, enqueue
 from marketplace.gateways.payments import TransfersStatus
 from marketplace.orders.alerts import AlertKind, raise_alert
 from marketplace.orders.books_models import MoneyAlert
-from marketplace.orders.holds import OURS, TIMED, release, release_seller
+from marketplace.orders.holds import OURS, TIMED, HoldCode, release, release_seller
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.operations import expire_draft
 from marketplace.orders.states import OrderState, TransferState
-from marketplace.orders.transfer_models import SellerHold
+from marketplace.orders.transfer_models import LineTransfer, LineTransferState, SellerHold
 from marketplace.task_names import TaskName
 
 BATCH = 200
@@ -87,13 +87,28 @@ def sweep_drafts(session: Session) -> int:
 
 
 def sweep_transfers(session: Session, queue: TaskQueue) -> int:
-    """Send pending transfers again whose message was lost or whose call failed."""
+    """Send pending transfers again whose message was lost or whose call failed.
+
+    Also held ones with a call whose end nobody knows: the money may have moved.
+    """
     tried = OrderLine.transfer_tried_at
+    asked = (
+        select(LineTransfer.id)
+        .where(
+            LineTransfer.line_id == OrderLine.id, LineTransfer.state == LineTransferState.PENDING
+        )
+        .exists()
+    )
     due = session.scalars(
         select(OrderLine)
         .join(OrderLine.order)
         .where(
-            OrderLine.transfer_state == TransferState.PENDING,
+            or_(
+                OrderLine.transfer_state == TransferState.PENDING,
+                (OrderLine.transfer_state == TransferState.HELD)
+                & (OrderLine.held_code != HoldCode.DIFFERS.value)
+                & asked,
+            ),
             or_(
                 tried.is_(None) & (Order.paid_at < now() - TRANSFER_GAP),
                 tried < now() - TRANSFER_GAP,

@@ -61,6 +61,8 @@ class LineTransfer(Base):
     transfer_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     reversed_cents: Mapped[Cents] = mapped_column(default=0)
     refused_code: Mapped[str | None] = mapped_column(String(80))
+    called_at: Mapped[Moment | None]
+    """When a worker last began to ask Stripe for it: the call may be under way for a while."""
     created_at: Mapped[CreatedAt]
     done_at: Mapped[Moment | None]
 
@@ -74,6 +76,9 @@ class TransferReversal(Base):
     __table_args__ = (
         CheckConstraint(
             "cents > 0 AND recovered_cents BETWEEN 0 AND cents", name="recovered_at_most_owed"
+        ),
+        CheckConstraint(
+            "written_off_cents BETWEEN 0 AND recovered_cents", name="written_off_at_most_recovered"
         ),
         CheckConstraint("(state = 'done') = (reversal_id IS NOT NULL)", name="done_has_id"),
         CheckConstraint("currency = 'usd'", name="currency_known"),
@@ -90,6 +95,8 @@ class TransferReversal(Base):
     cents: Mapped[Cents]
     recovered_cents: Mapped[Cents] = mapped_column(default=0)
     """Of a refused one: kept from later sales, or written off."""
+    written_off_cents: Mapped[Cents] = mapped_column(default=0, server_default=text("0"))
+    """What of that the house bears."""
     currency: Mapped[Currency]
     state: Mapped[ReversalState] = mapped_column(
         enum_column(ReversalState, "reversal_state"), default=ReversalState.PENDING
@@ -139,11 +146,14 @@ class WriteOff(Base):
     __table_args__ = (
         CheckConstraint("cents > 0", name="cents_positive"),
         CheckConstraint("currency = 'usd'", name="currency_known"),
+        CheckConstraint("taken_back_cents BETWEEN 0 AND cents", name="taken_back_at_most_all"),
     )
 
     id: Mapped[Id]
     seller_id: Mapped[RefId] = mapped_column(ForeignKey("seller_profiles.user_id"), index=True)
     cents: Mapped[Cents]
+    taken_back_cents: Mapped[Cents] = mapped_column(default=0, server_default=text("0"))
+    """What was undone of it because the share was due after all."""
     currency: Mapped[Currency]
     reason: Mapped[str] = mapped_column(String(500))
     decided_by: Mapped[RefId] = mapped_column(ForeignKey("users.id"))

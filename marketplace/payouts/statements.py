@@ -33,6 +33,7 @@ WORDS = {
     EntryKind.DISPUTE_RELEASED: "Dispute won",
     EntryKind.DISPUTE_RESTORED: "Dispute won on appeal",
     EntryKind.WRITE_OFF: "Debt forgiven",
+    EntryKind.WRITE_OFF_UNDONE: "Forgiven debt was none",
 }
 # What moves money between Bracket and the seller; everything else changes what is earned.
 PAYMENTS = frozenset({EntryKind.TRANSFER, EntryKind.REVERSAL})

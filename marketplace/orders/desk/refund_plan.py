@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.errors import InvalidError
 from marketplace.core.money import Money, parse_price
 from marketplace.orders.fees import bear
-from marketplace.orders.line_money import payable_now, reserved
+from marketplace.orders.line_sums import payable_now, reserved
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.refunds import refundable_cents
 
