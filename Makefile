@@ -5,7 +5,7 @@ BIN := .venv/bin
 JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 
 .DEFAULT_GOAL := help
-.PHONY: bench-buyers bench-checkout bench-copies sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
+.PHONY: bench-buyers bench-checkout bench-copies bench-ledger sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -39,6 +39,9 @@ bench-buyers: install ## fifty buyers at once on real processes: nothing double,
 
 bench-checkout: install ## from Pay to the library with every webhook lost: under two seconds of our own
 	@exec $(BIN)/python -m bench.checkout $(ARGS)
+
+bench-ledger: install-dev ## random trading, 200,000 events, every cent checked after each; ARGS="--events 20000" for less
+	@exec $(BIN)/python -m bench.ledger $(ARGS)
 
 sandbox-check: install ## the emulator against Stripe's own sandbox; STRIPE_SANDBOX_KEY=sk_test_… or rk_test_…
 	@exec $(BIN)/python -m local.stripe.sandbox

@@ -1,0 +1,40 @@
+"""Money stays exact through random sequences of everything that can happen to it.
+
+A few hundred events by default. `MONEY_EVENTS=20000 MONEY_SEEDS=1 .venv/bin/python -m pytest
+tests/properties/test_money.py` makes it twenty thousand; `make bench-ledger` many more.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from local.postgres import Postgres
+from marketplace.core.database import Database
+from tests.fixtures.emptying import copy_template
+from tests.properties.money.run import Run
+from tests.properties.money.town import founded
+from tests.properties.money.whole import check_whole
+
+EVENTS = int(os.environ.get("MONEY_EVENTS", "200"))
+SEEDS = int(os.environ.get("MONEY_SEEDS", "2"))
+FIRST_SEED = int(os.environ.get("MONEY_FIRST_SEED", "1"))
+
+
+@pytest.mark.timeout(240 + EVENTS // 4)
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + SEEDS))
+def test_every_cent_is_accounted_for_after_every_event(
+    migrated_template: Postgres, seed: int
+) -> None:
+    database = Database(copy_template(migrated_template), pool_size=3)
+    try:
+        with founded(database, seed) as town:
+            run = Run(town, seed)
+            run.go(EVENTS)
+            check_whole(town, run.audit)
+            assert run.events >= EVENTS
+            assert run.audit.entries > 0
+            print(f"seed {seed}: {run.events} events, {run.audit.entries} ledger entries")
+    finally:
+        database.dispose()
