@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import socket
 from typing import Any
@@ -73,3 +74,12 @@ def no_network() -> Any:
         patch.setattr(socket.socket, name, guarded)
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Any:
+    """Fail the test that leaves our loggers deaf, not one that listens later."""
+    loggers = [logging.getLogger(name) for name in ("marketplace", "workers")]
+    before = [(logger.level, logger.disabled, logger.propagate) for logger in loggers]
+    yield
+    assert [(logger.level, logger.disabled, logger.propagate) for logger in loggers] == before

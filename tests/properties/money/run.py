@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Collection
@@ -66,8 +65,6 @@ class Run:
     _old: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        for name in ("marketplace", "stripe"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
         self.audit = Audit(self.town)
 
     def go(self, events: int) -> None:
