@@ -34,15 +34,19 @@ def book_lines(session: Session, order: Order, dispute: Dispute, facts: DisputeF
 def share_out(session: Session, order: Order, lines: list[OrderLine], dispute: Dispute) -> None:
     """Divide what was withdrawn among what is left of the lines, in proportion; fixed then.
 
-    What exceeds them was given back to the buyer before: if it is lost, the house bears it.
+    What exceeds them was given back to the buyer before: if it is lost, the house bears it. Where
+    such a refund fails later, its line, if it has no part in the dispute yet, gets one after all.
     """
-    left = [_left(session, line) for line in lines]
+    bearing = {part.line_id for part in dispute.lines}
+    free = [line for line in lines if line.id not in bearing]
+    rest = dispute.withdrawn_cents - sum(part.cents + part.tax_cents for part in dispute.lines)
+    left = [_left(session, line) for line in free]
     whole = sum(price + tax for price, _, tax in left)
-    if whole == 0 or order.paid_at is None:
+    if rest <= 0 or whole == 0 or order.paid_at is None:
         return
-    disputed = min(dispute.withdrawn_cents, whole)
+    disputed = min(rest, whole)
     before, given = 0, 0
-    for line, (price, seller, tax) in zip(lines, left, strict=True):
+    for line, (price, seller, tax) in zip(free, left, strict=True):
         before += price + tax
         share = disputed * before // whole - given
         given += share
@@ -95,22 +99,14 @@ def lose(session: Session, order: Order, dispute: Dispute) -> None:
 
     A share that could not be called back stands in the seller's account as a debt.
     """
-    booked = 0
     for part in dispute.lines:
-        booked += part.cents + part.tax_cents
         if part.lost:
             continue
         part.lost = True
         legs = _lost_legs(dispute, part)
         name = f"{dispute.dispute_id}:{part.line_id}"
         ledger.post(session, ledger.EntryKind.DISPUTE_LOST, name, legs, order.id)
-    rest = dispute.withdrawn_cents - booked
-    if rest > 0:
-        # Money of an order in review, or more than was left of its lines.
-        whose = ledger.LOSS if order.paid_at else ledger.in_review(order.id)
-        suspense = ledger.dispute_suspense(dispute.dispute_id)
-        kind = ledger.EntryKind.DISPUTE_LOST
-        ledger.post(session, kind, dispute.dispute_id, {whose: rest, suspense: -rest}, order.id)
+    _clear_suspense(session, order, dispute, ledger.EntryKind.DISPUTE_LOST)
 
 
 def win(session: Session, order: Order, dispute: Dispute) -> None:
@@ -134,10 +130,24 @@ def win(session: Session, order: Order, dispute: Dispute) -> None:
                 ledger.Leg(payable, -part.held_cents, part.line_id),
             ]
             ledger.post(session, ledger.EntryKind.DISPUTE_RELEASED, name, legs, order.id)
+    _clear_suspense(session, order, dispute, ledger.EntryKind.DISPUTE_RESTORED)
 
-    lost_rest = ledger.external_id(ledger.EntryKind.DISPUTE_LOST, dispute.dispute_id)
-    kind = ledger.EntryKind.DISPUTE_RESTORED
-    ledger.mirror(session, lost_rest, kind, dispute.dispute_id)
+
+def _clear_suspense(
+    session: Session, order: Order, dispute: Dispute, kind: ledger.EntryKind
+) -> None:
+    """What no line bears is the house's, or comes from an order in review.
+
+    Booked once for each set of lines: one that joins late takes its part off the house again.
+    """
+    suspense = ledger.dispute_suspense(dispute.dispute_id)
+    session.flush()
+    rest = ledger.balance(session, suspense)
+    if rest == 0:
+        return
+    whose = ledger.LOSS if order.paid_at else ledger.in_review(order.id)
+    name = f"{dispute.dispute_id}:rest-{len(dispute.lines)}"
+    ledger.post(session, kind, name, {whose: rest, suspense: -rest}, order.id)
 
 
 def _lost_legs(dispute: Dispute, part: DisputeLine, restored: bool = False) -> list[ledger.Leg]:

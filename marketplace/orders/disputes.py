@@ -76,28 +76,49 @@ def record_dispute(session: Session, queue: TaskQueue, facts: DisputeFacts) -> D
     _take_over(session, dispute, facts)
     book_lines(session, order, dispute, facts)
     session.flush()
-    if dispute.withdrawn_cents > 0 and not dispute.lines:
-        _no_refund_under_way(session, order)
+    if dispute.withdrawn_cents > 0 and not dispute.lines and _refund_under_way(session, order):
+        raise PaymentUnavailableError("a refund of the disputed order is under way")
+    _divide(session, queue, order, lines, dispute)
+    if dispute.withdrawn_cents <= 0:
+        share_rests(session, queue, order, lines)  # another dispute of the order may have one
+    return dispute
+
+
+def share_rests(session: Session, queue: TaskQueue, order: Order, lines: list[OrderLine]) -> None:
+    """Lay on the lines what banks withdrew beyond them, where they are free to bear it now.
+
+    A refund that failed frees its line: what the buyer did not get back by it, the bank gave them.
+    Order and lines are locked.
+    """
+    withdrawn = (
+        select(Dispute)
+        .where(Dispute.order_id == order.id, Dispute.withdrawn_cents > 0)
+        .order_by(Dispute.opened_at, Dispute.id)
+    )
+    for dispute in session.scalars(withdrawn).all():
+        _divide(session, queue, order, lines, dispute)
+
+
+def _divide(
+    session: Session, queue: TaskQueue, order: Order, lines: list[OrderLine], dispute: Dispute
+) -> None:
+    """Say who bears what of a dispute as it stands, and let rights and shares follow."""
+    # What is disputed of a line is fixed once: first it must be known what was given back.
+    if dispute.withdrawn_cents > 0 and not _refund_under_way(session, order):
         share_out(session, order, lines, dispute)
     if dispute.status in DISPUTE_LOST and dispute.withdrawn_cents > 0:
         lose(session, order, dispute)
     elif dispute.withdrawn_cents <= 0 and dispute.status not in DISPUTE_OPEN:
         win(session, order, dispute)
     _settle(session, queue, order, lines, dispute)
-    return dispute
 
 
-def _no_refund_under_way(session: Session, order: Order) -> None:
-    """What is disputed of each line is fixed once: first it must be known what was given back.
-
-    Raises:
-        PaymentUnavailableError: a refund was submitted and its end is not known; try again.
-    """
+def _refund_under_way(session: Session, order: Order) -> bool:
+    """Whether a refund was submitted of which nobody knows the end."""
     submitted = select(Refund.id).where(
         Refund.order_id == order.id, Refund.state == RefundState.SUBMITTED
     )
-    if session.scalar(submitted.limit(1)) is not None:
-        raise PaymentUnavailableError("a refund of the disputed order is under way")
+    return session.scalar(submitted.limit(1)) is not None
 
 
 def save_evidence(

@@ -17,6 +17,7 @@ from marketplace.core.task_queue import TaskQueue
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.gateways.payments import PaymentError, RefundFacts
 from marketplace.orders.alerts import AlertKind, note_refusal, raise_alert
+from marketplace.orders.disputes import share_rests
 from marketplace.orders.history import change_refund
 from marketplace.orders.line_money import rebalance
 from marketplace.orders.locks import lock_lines, lock_order
@@ -159,6 +160,9 @@ def _balance_is_short(session: Session, amount: Money, order: Order) -> None:
 def _settled(
     session: Session, queue: TaskQueue, order: Order, line: OrderLine | None, row: Refund
 ) -> Refund:
+    # First: what this refund leaves of its line, a bank may have taken already.
+    session.flush()
+    share_rests(session, queue, order, lock_lines(session, order))
     if line is not None:
         settle_right(session, line)
         rebalance(session, queue, line)

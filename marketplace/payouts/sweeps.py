@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.accounts.models import SellerProfile
@@ -51,11 +51,6 @@ def sweep_requests(session: Session, queue: TaskQueue) -> int:
 def sweep_thresholds(session: Session, queue: TaskQueue) -> int:
     """Have balances compared with their thresholds, of sellers who were ever paid."""
     considered = PayoutSettings.considered_at
-    was_paid = (
-        select(OrderLine.id)
-        .where(OrderLine.seller_id == PayoutSettings.seller_id, OrderLine.transferred_cents > 0)
-        .exists()
-    )
     due = session.scalars(
         select(PayoutSettings)
         .join(SellerProfile, SellerProfile.user_id == PayoutSettings.seller_id)
@@ -63,7 +58,7 @@ def sweep_thresholds(session: Session, queue: TaskQueue) -> int:
             PayoutSettings.schedule == Schedule.THRESHOLD,
             SellerProfile.transfers_status == TransfersStatus.ACTIVE,
             or_(considered.is_(None), considered < now() - CONSIDER_GAP),
-            was_paid,
+            _was_paid(),
         )
         .order_by(considered.nulls_first(), PayoutSettings.seller_id)
         .limit(BATCH)
@@ -76,19 +71,35 @@ def sweep_thresholds(session: Session, queue: TaskQueue) -> int:
 
 
 def sweep_watched(session: Session, queue: TaskQueue) -> int:
-    """Have sellers' payouts read again that may have changed without a message."""
+    """Have sellers' payouts read again that may have changed, or been made, without a message.
+
+    Payouts on the provider's own schedule are made without our asking: where the news of one was
+    lost, no row of ours says that there is anything to look for.
+    """
     moving = SellerPayout.status.in_([PayoutStatus.PENDING, PayoutStatus.IN_TRANSIT])
-    seen = PayoutSettings.watched_at
-    seller_ids = session.scalars(
-        select(PayoutSettings.seller_id)
-        .join(SellerPayout, SellerPayout.seller_id == PayoutSettings.seller_id)
+    known = (
+        select(SellerPayout.id)
         .where(
+            SellerPayout.seller_id == PayoutSettings.seller_id,
             moving | (SellerPayout.status == PayoutStatus.PAID),
             SellerPayout.created_at > now() - WATCHED_FOR,
             SellerPayout.created_at < now() - WATCH_GAP,
-            or_(seen.is_(None), seen < now() - WATCH_GAP),
         )
-        .group_by(PayoutSettings.seller_id)
+        .exists()
+    )
+    by_provider = PayoutSettings.schedule.in_([Schedule.WEEKLY, Schedule.MONTHLY]) | (
+        PayoutSettings.changed_at > now() - WATCHED_FOR
+    )
+    seen = PayoutSettings.watched_at
+    seller_ids = session.scalars(
+        select(PayoutSettings.seller_id)
+        .where(
+            or_(
+                known & (seen.is_(None) | (seen < now() - WATCH_GAP)),
+                by_provider & _was_paid() & (seen.is_(None) | (seen < now() - CONSIDER_GAP)),
+            )
+        )
+        .order_by(seen.nulls_first(), PayoutSettings.seller_id)
         .limit(BATCH)
     ).all()
     for seller_id in seller_ids:
@@ -96,3 +107,12 @@ def sweep_watched(session: Session, queue: TaskQueue) -> int:
         row.watched_at = now()
         enqueue(session, queue, TaskName.WATCH_PAYOUTS, seller_id)
     return len(seller_ids)
+
+
+def _was_paid() -> ColumnElement[bool]:
+    """Whether anything was ever transferred to the seller."""
+    return (
+        select(OrderLine.id)
+        .where(OrderLine.seller_id == PayoutSettings.seller_id, OrderLine.transferred_cents > 0)
+        .exists()
+    )

@@ -55,6 +55,17 @@ def short_of_money(trade: Trade) -> None:
     behaviour.change(trade.bank.world, {"refund_when_short": "pending"})
 
 
+def asked_while_given_back(trade: Trade, order_id: str) -> str:
+    """A bank inquires, a line is given back, and the bank takes the whole all the same."""
+    dispute_id = trade.dispute(order_id, inquiry=True)
+    short_of_money(trade)
+    give_back(trade, order_id)
+    trade.run_jobs()
+    disputes.escalate(trade.bank.world, dispute_id)
+    trade.deliver()
+    return dispute_id
+
+
 def crash() -> None:
     """The process is gone."""
     raise KeyboardInterrupt
@@ -90,6 +101,51 @@ def test_a_refund_that_waits_for_money_is_not_given_a_second_time(trade: Trade) 
     give_back(trade, order_id)
     assert [one.cents for one in trade.refunds(order_id)] == [200, 99]
     assert trade.rights(order_id) == ["revoked"]
+
+
+@pytest.mark.parametrize("failing_first", [True, False])
+def test_a_refund_that_fails_leaves_its_line_to_the_dispute(
+    trade: Trade, failing_first: bool
+) -> None:
+    """A bank withdrew the whole while a refund of it was promised, and that refund failed."""
+    order_id = trade.buy(trade.listing(299), trade.listing(499))
+    dispute_id = asked_while_given_back(trade, order_id)
+    (refund,) = trade.refunds(order_id)
+    suspense = ledger.dispute_suspense(dispute_id)
+    assert (trade.books()[suspense], trade.rights(order_id)) == (798, ["revoked", "suspended"])
+    steps: list[Callable[[], None]] = [
+        lambda: trade.fail_refund(str(refund.refund_id)),
+        lambda: trade.decide(dispute_id, "lost"),
+    ]
+    for step in steps if failing_first else reversed(steps):
+        step()
+        trade.deliver()
+        trade.run_jobs()
+    assert trade.rights(order_id) == ["revoked", "revoked"]
+    books = trade.books()
+    assert suspense not in books
+    assert not books.get(ledger.LOSS)
+    assert all(not name.startswith("seller_held:") for name in books)
+    for line in trade.lines(order_id):
+        assert line.paid_to_seller_cents == 0
+    disputes.appeal(trade.bank.world, dispute_id)
+    trade.deliver()
+    assert trade.books() == books
+    assert trade.reconciled() == []
+
+
+def test_a_loss_that_the_house_bore_is_turned_round_on_appeal(trade: Trade) -> None:
+    order_id = trade.buy(trade.listing(299))
+    dispute_id = asked_while_given_back(trade, order_id)
+    trade.decide(dispute_id, "lost")
+    trade.deliver()
+    assert trade.books()[ledger.LOSS] == 299
+    disputes.appeal(trade.bank.world, dispute_id)
+    trade.decide(dispute_id, "won")
+    trade.deliver()
+    assert ledger.LOSS not in trade.books()
+    assert ledger.dispute_suspense(dispute_id) not in trade.books()
+    assert trade.reconciled() == []
 
 
 def test_a_share_is_not_due_again_while_its_refund_waits_for_money(trade: Trade) -> None:

@@ -190,9 +190,21 @@ def test_the_sweeps_find_sellers_who_were_paid(earned: House) -> None:
     assert request is not None
     make_payout(earned.services, request.id)
     watching = (TaskName.WATCH_PAYOUTS, (earned.seller_id,))
-    for days, expected in ((0, 0), (2, 1), (2, 0)):
+    for days, expected in ((0, 1), (0, 0), (2, 1), (2, 0), (30, 0)):
         earned.queue.sent.clear()
         with frozen(now() + timedelta(days=days)), earned.work() as session:
+            sweep_watched(session, earned.queue)
+        assert earned.queue.sent.count(watching) == expected
+
+
+def test_a_payout_that_the_provider_made_is_found_without_news(earned: House) -> None:
+    """All that is known is one that failed; whether there is another, only asking tells."""
+    watching = (TaskName.WATCH_PAYOUTS, (earned.seller_id,))
+    with earned.work() as session:
+        choose_schedule(session, earned.queue, earned.seller_id, Schedule.WEEKLY, 2_500)
+    for hours, expected in ((1, 1), (2, 0), (24 * 30, 1)):
+        earned.queue.sent.clear()
+        with frozen(now() + timedelta(hours=hours)), earned.work() as session:
             sweep_watched(session, earned.queue)
         assert earned.queue.sent.count(watching) == expected
 
