@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 from marketplace.accounts.commands import users
 from marketplace.core import migrate
 from marketplace.listings.commands import catalogue
+from marketplace.listings.reading_commands import image
 from marketplace.orders.desk.commands import money, reconcile_command
 from marketplace.stripe_events.commands import stripe
 from marketplace.verification.changes.commands import models
@@ -34,6 +35,6 @@ def new_key() -> None:
 
 def register(app: Flask) -> None:
     """Add all command groups."""
-    for group in (database, keys, users, catalogue, proof, models, money, stripe):
+    for group in (database, keys, users, catalogue, image, proof, models, money, stripe):
         app.cli.add_command(group)
     app.cli.add_command(reconcile_command)

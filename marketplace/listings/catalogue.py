@@ -62,9 +62,25 @@ def load_catalogue(
     installed = installed or Installation()
     categories = json.loads(shelves.read_text(encoding="utf-8"))["categories"]
     _upsert(session, Category, [{**row, "position": at} for at, row in enumerate(categories, 1)])
+    rows = _registry_rows(installed, registry)
+    _upsert(session, TargetModel, rows)
+    _close_others(session, {row["slug"] for row in rows})
+    return len(categories), len(rows)
+
+
+def registry_models(installed: Installation | None = None) -> list[TargetModel]:
+    """The registry's models straight from their file, in order: for reading, without a database.
+
+    Args:
+        installed: what this installation can run; nothing but the house model unless given.
+    """
+    rows = _registry_rows(installed or Installation(), TARGET_MODELS)
+    return [TargetModel(**row) for row in rows]
+
+
+def _registry_rows(installed: Installation, registry: Path) -> list[dict[str, Any]]:
     content = json.loads(registry.read_text(encoding="utf-8"))
-    models = content["target_models"]
-    rows = [
+    return [
         {
             **row,
             "retired_on": date.fromisoformat(row["retired_on"]) if row["retired_on"] else None,
@@ -72,11 +88,8 @@ def load_catalogue(
             "registry_version": content["version"],
             "position": position,
         }
-        for position, row in enumerate(models, start=1)
+        for position, row in enumerate(content["target_models"], start=1)
     ]
-    _upsert(session, TargetModel, rows)
-    _close_others(session, {row["slug"] for row in models})
-    return len(categories), len(models)
 
 
 def _close_others(session: Session, known: set[str]) -> None:

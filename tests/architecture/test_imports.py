@@ -40,6 +40,7 @@ OWNERS = {
     "compel": {"workers/engines/"},
     "openai": {"workers/engines/"},
     "fpdf": {"marketplace/core/pdf.py"},
+    "c2pa": {"marketplace/images/metadata/credentials.py"},
 }
 FOREIGN_PARTS = {"operations", "queries", "models", "states", "errors", "locks"}
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from workers.engines.scheduler_names import _SAMPLERS, scheduler_of
+from marketplace.listings.sampler_names import SAMPLERS
+from workers.engines.scheduler_names import scheduler_of
 from workers.engines.scheduler_tables import (
     FLOW_SCHEDULERS,
     SCHEDULERS,
@@ -30,6 +31,9 @@ from workers.engines.scheduler_tables import (
         ("dpm_2_ancestral", "exponential", "dpm_2_a_exponential"),
         ("euler_ancestral", "simple", "euler_a_trailing"),
         ("heun_karras", None, "heun_karras"),
+        ("dpmpp_2m_k", None, "dpmpp_2m_karras"),
+        ("k_euler_ancestral", "native", "euler_a"),
+        ("kdpm_2", None, "dpm_2"),
     ],
 )
 def test_an_equal_is_found(name, schedule, expected):
@@ -70,6 +74,6 @@ def test_step_noise_is_a_class_of_its_own():
 
 
 def test_every_sampler_leads_to_a_solver_that_exists():
-    solvers = {sampler.solver for sampler in _SAMPLERS.values()} - {None}
+    solvers = {sampler.solver for sampler in SAMPLERS.values()} - {None}
     assert solvers <= SCHEDULERS.keys()
     assert FLOW_SCHEDULERS.keys() <= SCHEDULERS.keys()
