@@ -32,7 +32,7 @@ def metadata(file: Path) -> None:
         "recognised": {
             "model": known.model.slug if known.model else None,
             "suggestions": {
-                name: {"field": one.field, "value": one.value, "note": one.note}
+                name: {"field": one.form_field, "value": one.value, "note": one.note}
                 for name, one in known.suggestions.items()
             },
             "notes": list(known.notes),

@@ -25,12 +25,12 @@ _HASH_DIGITS = 10
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A value that a form's field could take; `field` is the field's name, `shown` its words.
+    """A value that a field of a form could take, and its words as `shown`.
 
     Without a value there is nothing to take over, and `note` says why.
     """
 
-    field: str
+    form_field: str
     value: str | None = field(repr=False)
     shown: str = field(default="", repr=False)
     note: str = ""

@@ -118,7 +118,7 @@ def join(readings: Iterable[Reading], work: Work) -> GenerationSettings:
     if not ordered:
         return GenerationSettings(work=work)
     first, *rest = ordered
-    found = dict(first.found)
+    found: dict[str, Any] = dict(first.found)
     notes = dict(first.notes)
     for reading in rest:
         for name, other in reading.found.items():

@@ -23,7 +23,7 @@ def test_what_a1111_wrote_becomes_a_form():
     known = recognise(settings(tools.A1111_TEXT), ALL)
     assert known.model is not None
     assert known.model.slug == "sd-1-5"
-    values = {one.field: one.value for one in known.suggestions.values()}
+    values = {one.form_field: one.value for one in known.suggestions.values()}
     assert values == {
         "prompt": tools.A1111_TEXT.partition("\nNegative")[0],
         "seed": "3721905518",
