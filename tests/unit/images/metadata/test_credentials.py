@@ -16,7 +16,7 @@ from tests.unit.images.metadata.signing import signed
 FORMATS = ["PNG", "JPEG", "WEBP"]
 # The head of a claim as CBOR writes it, in a box; enough for the reader that checks nothing.
 CLAIM = b"\0\0\0\x40jumb" + b"\x74claim_generator_info\xa1\x64name\x6bPaper Press"
-OLD_CLAIM = b"\0\0\0\x40jumb" + b"\x6fclaim_generator\x78\x1dPaper_Press/1.0 c2pa-rs/0.25.2"
+OLD_CLAIM = b"\0\0\0\x40jumb" + b"\x6fclaim_generator\x78\x1ePaper_Press/1.0 c2pa-rs/0.25.2"
 
 
 def with_store(fmt: str, store: bytes) -> bytes:
