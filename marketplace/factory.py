@@ -21,8 +21,11 @@ from marketplace.core.web.request_scope import init_request_scope
 from marketplace.core.web.security_headers import init_security_headers
 from marketplace.core.web.template_globals import init_template_globals
 from marketplace.discovery.health import blueprint as health
+from marketplace.discovery.place_routes import blueprint as places
 from marketplace.discovery.proof_routes import blueprint as proof
 from marketplace.discovery.routes import blueprint as discovery
+from marketplace.discovery.sharing_routes import blueprint as sharing
+from marketplace.discovery.style_routes import blueprint as style
 from marketplace.library.routes import blueprint as library
 from marketplace.listings.media_routes import blueprint as media
 from marketplace.listings.routes import blueprint as sell
@@ -49,6 +52,9 @@ MAX_REQUEST_BYTES = 1024 * 1024  # where samples are uploaded, listings.routes a
 
 BLUEPRINTS = (
     discovery,  # /  /browse  /p/…  /s/…
+    places,  # /c/…  /m/…  /how-proof-works
+    sharing,  # /sitemap.xml  /sitemaps/…  /c/…/feed.xml  /p/…/share.jpg
+    style,  # /_/style
     proof,  # /p/…/proof
     sell,  # /sell…
     verification,  # /sell/…/stop

@@ -39,6 +39,8 @@ class ListingCard:
     seller_name: str
     seller_handle: str
     reproduced: bool
+    consistency: int | None = None
+    """Percent; None where it was not measured."""
 
 
 def card(item: Shelved) -> ListingCard:
@@ -57,6 +59,7 @@ def card(item: Shelved) -> ListingCard:
         seller_handle=listing.seller.handle,
         reproduced=item.verdict is Verdict.REPRODUCED
         and (version is None or version.degraded_since is None),
+        consistency=item.consistency,
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVarTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import distinct_on, websearch_to_tsquery
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selectinload
 
@@ -15,16 +15,16 @@ from marketplace.core.errors import NotFoundError
 from marketplace.core.ids import is_id
 from marketplace.core.web.pagination import Page
 from marketplace.discovery.filters import BrowseFilter, Sort
-from marketplace.gateways.payments import TransfersStatus
+from marketplace.discovery.on_sale import listings_on_sale as _live_listings
+from marketplace.discovery.on_sale import on_sale as _live
 from marketplace.listings.models import Listing, ListingVersion, Sample
-from marketplace.listings.queries import archived_models, covers_of
+from marketplace.listings.queries import covers_of
 from marketplace.listings.states import ListingState
 from marketplace.listings.tiers import Tier
+from marketplace.verification.consistency.queries import scores_of
 from marketplace.verification.models import SampleCheck, VerificationRun
 from marketplace.verification.similarity import Band
 from marketplace.verification.states import RunState, Verdict
-
-Columns = TypeVarTuple("Columns")
 
 PAGE_SIZE = 24
 
@@ -36,6 +36,8 @@ class Shelved:
     listing: Listing
     cover: Sample | None
     verdict: Verdict | None
+    consistency: int | None = None
+    """Percent of what the prompt asks for that the sheet's pictures show; None if not measured."""
 
 
 def browse(session: Session, wanted: BrowseFilter, number: int) -> Page[Shelved]:
@@ -70,35 +72,6 @@ def counts_by_category(session: Session, wanted: BrowseFilter) -> dict[str, int]
 def latest(session: Session, limit: int) -> list[Shelved]:
     """The newest live listings."""
     query = _live_listings().order_by(*_order(BrowseFilter())).limit(limit)
-    return shelve(session, session.scalars(query).all())
-
-
-def newest_of_each_category(session: Session) -> dict[str, Shelved]:
-    """The newest live listing of every category that has one, by the category's slug."""
-    newest = _live(
-        select(Listing.id)
-        .ext(distinct_on(Listing.category_slug))
-        .order_by(Listing.category_slug, Listing.published_at.desc())
-    )
-    query = _live_listings().where(Listing.id.in_(newest))
-    return {
-        item.listing.category_slug: item for item in shelve(session, session.scalars(query).all())
-    }
-
-
-def related(session: Session, listing: Listing, limit: int) -> list[Shelved]:
-    """Other live listings: those of its category first, then those that share a tag."""
-    query = (
-        _live_listings()
-        .where(Listing.id != listing.id)
-        .order_by(
-            (Listing.category_slug == listing.category_slug).desc(),
-            Listing.tags.overlap(list(listing.tags)).desc(),
-            Listing.published_at.desc(),
-            Listing.id,
-        )
-        .limit(limit)
-    )
     return shelve(session, session.scalars(query).all())
 
 
@@ -181,15 +154,17 @@ def latest_proof(session: Session) -> tuple[Listing, SampleCheck] | None:
 
 
 def shelve(session: Session, listings: Sequence[Listing]) -> list[Shelved]:
-    """Add covers and verdicts to live listings, in two queries for all of them."""
+    """Add covers, verdicts and scores to live listings, in three queries for all of them."""
     version_ids = [listing.live_version_id for listing in listings if listing.live_version_id]
     covers = covers_of(session, version_ids)
     verdicts = _verdicts(session, version_ids)
+    scores = scores_of(session, version_ids)
     return [
         Shelved(
             listing,
             covers.get(listing.live_version_id or ""),
             verdicts.get(listing.live_version_id or ""),
+            scores.get(listing.live_version_id or ""),
         )
         for listing in listings
     ]
@@ -206,23 +181,6 @@ def _verdicts(session: Session, version_ids: Sequence[str]) -> dict[str, Verdict
         .order_by(VerificationRun.version_id, VerificationRun.created_at.desc())
     )
     return dict(session.execute(query).all())
-
-
-def _live(query: Select[*Columns]) -> Select[*Columns]:
-    """Join the live version and keep the live listings only.
-
-    Without those of sellers whose account at the provider is closed for good: they can be paid
-    nothing, so nothing of theirs can be bought.
-    """
-    return query.join(ListingVersion, Listing.live_version_id == ListingVersion.id).where(
-        Listing.state == ListingState.LIVE,
-        ListingVersion.target_model_slug.not_in(archived_models()),
-        ~Listing.seller.has(SellerProfile.transfers_status == TransfersStatus.REJECTED),
-    )
-
-
-def _live_listings() -> Select[Listing]:
-    return _live(select(Listing)).options(contains_eager(Listing.live_version))
 
 
 def _conditions(wanted: BrowseFilter) -> list[ColumnElement[bool]]:

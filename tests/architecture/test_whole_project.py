@@ -44,7 +44,7 @@ def test_every_page_has_a_title_and_the_base_layout() -> None:
 
 def test_no_template_holds_inline_script_style_or_foreign_address() -> None:
     inline = re.compile(
-        r"<script(?![^>]*(src=|type=\"application/json\"))|\sstyle=\"|\son[a-z]+=\""
+        r"<script(?![^>]*(src=|type=\"application/(ld\+)?json\"))|\sstyle=\"|\son[a-z]+=\""
     )
     foreign = re.compile(r"(?:src|href)=\"(?:https?:)?//")
     wrong = [
@@ -90,6 +90,10 @@ def test_the_public_contract_is_there(app: Flask) -> None:
         "/.well-known/bracket-proof-keys.json",
         "/schemas/proof-1.json",
         "/s/<handle>",
+        "/c/<slug>",
+        "/c/<slug>/feed.xml",
+        "/m/<slug>",
+        "/sitemap.xml",
         "/sell",
         "/sell/new",
         "/sell/<listing_id>",

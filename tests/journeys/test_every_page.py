@@ -54,7 +54,8 @@ def pages(
                 *("/", "/browse", "/browse?q=nothing-like-it", "/sell", "/no-such-page"),
                 *(shop.path, f"{shop.path}/proof", f"/s/{SELLER.name}-shop"),
                 *("/account/login", "/account/register", "/account/forgot-password"),
-                *("/cart", "/checkout/terms"),
+                *("/cart", "/checkout/terms", "/c/wallpapers", "/c/album-art"),
+                *("/m/house-fast", "/m/flux-1-schnell", "/how-proof-works", "/_/style"),
             ],
         ),
         "reader": (

@@ -119,8 +119,8 @@ def _cannot_be_approved_unnoticed(page: Page) -> None:
 def _download_public_pictures(shop: Shop, folder: Path) -> list[Path]:
     """What anyone can save from the shop's page: the widest public picture of each sample."""
     page = shop.stack.get(shop.path).text
-    gallery = page.partition('class="gallery__list"')[2].partition("</ul>")[0]
-    samples = re.findall(r'class="gallery__sample">.*?</div>', gallery, re.DOTALL)
+    gallery = page.partition('class="gallery__stage"')[2].partition("</ol>")[0]
+    samples = re.findall(r'class="gallery__sellers">.*?</div>', gallery, re.DOTALL)
     pictures = []
     for number, sample in enumerate(samples):
         names = re.findall(r"/media/[0-9a-f]{64}\.jpg", sample)

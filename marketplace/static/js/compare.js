@@ -19,21 +19,24 @@ function shape(pair) {
   pair.style.setProperty("--shape", `${width.value} / ${height.value}`);
 }
 
-function show(view) {
-  for (const pair of pairs) {
-    for (const name of VIEWS) pair.classList.toggle(`compare--${name}`, name === view);
-    pair.querySelector("input").hidden = view !== "slide";
-    cut(pair);
-  }
+function show(pair, view) {
+  for (const name of VIEWS) pair.classList.toggle(`compare--${name}`, name === view);
+  pair.querySelector("input").hidden = view !== "slide";
+  cut(pair);
 }
 
-if (chooser && pairs.length > 0) {
+for (const pair of pairs) {
+  if (!pair.querySelector("img")) continue;
+  shape(pair);
+  pair.addEventListener("input", () => cut(pair));
+  if (pair.dataset.compare === "slide") show(pair, "slide");
+}
+
+const chosen = pairs.filter((pair) => pair.dataset.compare === "");
+if (chooser && chosen.length > 0) {
+  const showAll = (view) => chosen.forEach((pair) => show(pair, view));
   chooser.hidden = false;
-  chooser.addEventListener("change", (event) => show(event.target.value));
-  for (const pair of pairs) {
-    shape(pair);
-    pair.addEventListener("input", () => cut(pair));
-  }
+  chooser.addEventListener("change", (event) => showAll(event.target.value));
   // A browser that comes back to the page may have kept the choice.
-  show(chooser.querySelector("input:checked").value);
+  showAll(chooser.querySelector("input:checked").value);
 }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, selectinload, undefer
 
 from marketplace.core.clock import now
@@ -32,6 +33,26 @@ def completed_of(
         .options(selectinload(ConsistencyReport.pictures))
     )
     return list(session.scalars(query))
+
+
+def scores_of(session: Session, version_ids: Sequence[str]) -> dict[str, int]:
+    """What a card shows of each version's newest report: adherence in whole percent, rounded down.
+
+    Versions without a report, or whose pictures nothing could judge, are left out.
+    """
+    value = ConsistencyReport.summary["adherence"]["value"].as_float()
+    query = (
+        select(ConsistencyReport.version_id, value)
+        .ext(distinct_on(ConsistencyReport.version_id))
+        .where(
+            ConsistencyReport.version_id.in_(version_ids),
+            ConsistencyReport.purpose == Purpose.PUBLIC,
+            ConsistencyReport.state == ReportState.COMPLETED,
+        )
+        .order_by(ConsistencyReport.version_id, ConsistencyReport.created_at.desc())
+    )
+    rows = session.execute(query).all()
+    return {version_id: int(100 * score) for version_id, score in rows if score is not None}
 
 
 def open_report_of(

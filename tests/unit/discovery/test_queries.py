@@ -88,22 +88,6 @@ def test_counts_ignore_their_own_filter_and_respect_the_others(
     assert queries.counts_by_model(session, BrowseFilter()) == {"house-full": 3, "house-fast": 1}
 
 
-def test_related_prefers_the_category_then_a_shared_tag(session: Session, shop: Shop) -> None:
-    assert ids(queries.related(session, shop.castle, 3)) == [
-        shop.fox.id,
-        shop.harbour.id,
-        shop.badge.id,
-    ]
-
-
-def test_the_newest_of_each_category(session: Session, shop: Shop) -> None:
-    found = queries.newest_of_each_category(session)
-    assert {slug: item.listing.id for slug, item in found.items()} == {
-        "posters": shop.fox.id,
-        "wallpapers": shop.harbour.id,
-    }
-
-
 def test_a_seller_shows_only_their_own_live_listings(session: Session, shop: Shop) -> None:
     page = queries.of_seller(session, shop.tide.user_id, 1)
     assert ids(list(page.items)) == [shop.harbour.id, shop.badge.id]

@@ -65,7 +65,7 @@ def test_visitors_buyers_and_the_seller_are_told(
 ) -> None:
     buyer = make_user(session)
     right = make_purchase(session, buyer, listing)
-    assert "Reproduced on" in client.get("/browse").text
+    assert "Reproduced, " in client.get("/browse").text
     one = degraded(session, services, listing)
     since, by = one.version.degraded_since, one.version.fix_by
     assert since is not None
@@ -75,7 +75,7 @@ def test_visitors_buyers_and_the_seller_are_told(
         assert f"Degraded on {one.version.target_model.name} since {since.day} " in text
         assert f"run={one.run_id}" in text
         assert f"until {by.day} " in text
-    assert "Reproduced on" not in client.get("/browse").text
+    assert "Reproduced, " not in client.get("/browse").text
     log_in(client, buyer)
     assert 'badge--warning">Degraded<' in client.get("/library").text
     assert "Degraded on" in client.get(f"/library/{right.id}").text
