@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from marketplace.accounts import models as accounts_models
+from marketplace.community import models as community_models
 from marketplace.core.database import Base
 from marketplace.listings import models as listings_models
 from marketplace.moderation import models as moderation_models
@@ -49,5 +50,6 @@ MODEL_MODULES = (
     cart_models,
     receipt_models,
     stripe_events_models,
+    community_models,
 )
 METADATA = Base.metadata

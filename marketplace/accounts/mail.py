@@ -25,13 +25,20 @@ def queue_mail(
     subject: str,
     text: str,
     html: str | None = None,
+    unsubscribe_url: str | None = None,
 ) -> OutgoingMail:
-    """Record a message and have it sent after the commit. It must not hold prompt text."""
+    """Record a message and have it sent after the commit. It must not hold prompt text.
+
+    Args:
+        unsubscribe_url: for mail that somebody may switch off: where one click, or the mail
+            program's own button, does it.
+    """
     row = OutgoingMail(
         recipient=recipient,
         subject=subject,
         body_text=text,
         body_html=html,
+        unsubscribe_url=unsubscribe_url,
         next_attempt_at=now() + FIRST_DELAY,
     )
     session.add(row)
@@ -55,7 +62,9 @@ def claim_mail(session: Session, mail_id: str) -> Mail | None:
     row.attempts += 1
     delay = min(FIRST_DELAY * 2 ** (row.attempts - 1), MAX_DELAY)
     row.next_attempt_at = now() + delay
-    return Mail(row.id, row.recipient, row.subject, row.body_text, row.body_html)
+    return Mail(
+        row.id, row.recipient, row.subject, row.body_text, row.body_html, row.unsubscribe_url
+    )
 
 
 def record_sent(session: Session, mail_id: str) -> None:

@@ -91,6 +91,8 @@ class OutgoingMail(Base):
     subject: Mapped[str] = mapped_column(String(200))
     body_text: Mapped[str] = mapped_column(Text)
     body_html: Mapped[str | None] = mapped_column(Text)
+    unsubscribe_url: Mapped[str | None] = mapped_column(String(300))
+    """Where mail of this kind is switched off; null for mail that must come."""
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None] = mapped_column(String(200))
     next_attempt_at: Mapped[Moment | None] = mapped_column(index=True)

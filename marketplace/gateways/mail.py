@@ -22,6 +22,8 @@ class Mail:
     subject: str
     text: str = field(repr=False)
     html: str | None = field(default=None, repr=False)
+    unsubscribe_url: str | None = field(default=None, repr=False)
+    """Answers a POST without a log-in (RFC 8058); None for mail that must come."""
 
 
 class Mailer(Protocol):
@@ -68,6 +70,9 @@ class SmtpMailer:
         # The same id at every attempt: a mailbox that gets it twice can tell.
         message["Message-ID"] = make_msgid(idstring=mail.mail_id, domain="bracket.example")
         message["Auto-Submitted"] = "auto-generated"
+        if mail.unsubscribe_url:
+            message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(mail.text)
         if mail.html:
             message.add_alternative(mail.html, subtype="html")

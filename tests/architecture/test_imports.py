@@ -22,6 +22,7 @@ LAYERS = [
     {"stripe_events"},
     {"library"},
     {"discovery"},
+    {"community"},
     {"registry", "wiring", "cli"},
     {"factory"},
 ]

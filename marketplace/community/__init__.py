@@ -1,0 +1,1 @@
+"""What people do around listings: reviews, favourites, collections, follows, saved searches."""
