@@ -14,6 +14,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from marketplace import cli
 from marketplace.accounts.routes import blueprint as account
 from marketplace.accounts.security import init_security
+from marketplace.community.collection_routes import blueprint as collections
+from marketplace.community.favourite_routes import blueprint as favourites
+from marketplace.community.panels import init_community
+from marketplace.community.review_routes import blueprint as reviews
+from marketplace.community.unsubscribe_routes import blueprint as unsubscribe
 from marketplace.core.container import Services
 from marketplace.core.logging import set_up_logging
 from marketplace.core.web.error_pages import init_error_pages
@@ -66,6 +71,10 @@ BLUEPRINTS = (
     checkout,  # /checkout/…
     orders,  # /orders…
     library,  # /library…
+    reviews,  # /p/…/reviews  /reviews/…  /sell/reviews  /moderate/reviews
+    favourites,  # /favourites  /following  /s/…/follow
+    collections,  # /collections…  /c/…
+    unsubscribe,  # /unsubscribe/…
     account,  # /account/…
     ledger,  # /ledger
     desk,  # /desk…
@@ -137,9 +146,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     csrf = CSRFProtect(app)
     init_security(app)
     init_cart(app)
+    init_community(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     csrf.exempt(webhooks)  # signed by the sender instead
+    csrf.exempt(unsubscribe)  # the link itself is signed
     _init_limits(app, settings)
     cli.register(app)
     return app

@@ -51,7 +51,7 @@ def write_review(
             hidden what was said.
         InvalidError: stars or text that cannot be taken; a text that gives the prompt away.
     """
-    right = _purchase(session, author_id, entitlement_id)
+    right = own_purchase(session, author_id, entitlement_id, lock=True)
     text = clean_text(words.text)
     if words.rating not in range(1, 6):
         raise InvalidError("Choose one to five stars.", "bad_rating", field="rating")
@@ -78,16 +78,22 @@ def write_review(
     return review
 
 
-def _purchase(session: Session, author_id: str, entitlement_id: str) -> Entitlement:
-    """The purchase, locked: two forms sent at once follow one another."""
-    right = None
-    if is_id(entitlement_id):
-        right = session.scalar(
-            select(Entitlement)
-            .where(Entitlement.id == entitlement_id, Entitlement.buyer_id == author_id)
-            .options(joinedload(Entitlement.listing, innerjoin=True))
-            .with_for_update(of=Entitlement, key_share=True)
-        )
+def own_purchase(
+    session: Session, author_id: str, entitlement_id: str, lock: bool = False
+) -> Entitlement:
+    """A purchase of somebody's, given back or not; locked, two forms sent at once queue up.
+
+    Raises:
+        NotFoundError: no such purchase, or another person's; ForbiddenError: one's own listing.
+    """
+    query = (
+        select(Entitlement)
+        .where(Entitlement.id == entitlement_id, Entitlement.buyer_id == author_id)
+        .options(joinedload(Entitlement.listing, innerjoin=True))
+    )
+    if lock:
+        query = query.with_for_update(of=Entitlement, key_share=True)
+    right = session.scalar(query) if is_id(entitlement_id) else None
     if right is None:
         raise NotFoundError
     if right.listing.seller_id == author_id:

@@ -30,11 +30,17 @@ NOT_FOR_CRAWLERS = (
     "/account",
     "/cart",
     "/checkout",
+    "/collections",
+    "/favourites",
+    "/following",
     "/ledger",
     "/library",
     "/moderate",
     "/orders",
+    "/reviews",
+    "/saved-searches",
     "/sell",
+    "/unsubscribe",
     "/webhooks",
 )
 

@@ -49,7 +49,7 @@ def most_consistent(session: Session, limit: int) -> list[Shelved]:
         .order_by(report.c.score.desc(), recent.c.id)
         .limit(limit)
     )
-    return _in_order(session, session.scalars(best).all())
+    return in_order(session, session.scalars(best).all())
 
 
 def newest_of_each_category(session: Session) -> dict[str, Shelved]:
@@ -97,7 +97,7 @@ def related(session: Session, listing: Listing, limit: int) -> list[Shelved]:
         .order_by(func.min(near.c.place), func.max(near.c.published_at).desc(), near.c.id)
         .limit(limit)
     )
-    return _in_order(session, session.scalars(chosen).all())
+    return in_order(session, session.scalars(chosen).all())
 
 
 def _newest_ids(condition: ColumnElement[bool], limit: int) -> Subquery:
@@ -105,7 +105,14 @@ def _newest_ids(condition: ColumnElement[bool], limit: int) -> Subquery:
     return query.order_by(*_NEWEST).limit(limit).subquery()
 
 
-def _in_order(session: Session, listing_ids: Sequence[str]) -> list[Shelved]:
+def newest_of_sellers(session: Session, seller_ids: Sequence[str], limit: int) -> list[Shelved]:
+    """The newest listings of some sellers."""
+    query = listings_on_sale().where(Listing.seller_id.in_(seller_ids))
+    return shelve(session, session.scalars(query.order_by(*_NEWEST).limit(limit)).all())
+
+
+def in_order(session: Session, listing_ids: Sequence[str]) -> list[Shelved]:
+    """Those of the listings that are on sale, in the order asked for."""
     query = listings_on_sale().where(Listing.id.in_(listing_ids))
     found = {item.listing.id: item for item in shelve(session, session.scalars(query).all())}
     return [found[listing_id] for listing_id in listing_ids if listing_id in found]

@@ -12,7 +12,7 @@ from marketplace.discovery.presenters import ListingPage
 def product_of(page: ListingPage, site: str) -> dict[str, Any]:
     """A schema.org Product with its Offer; `site` is our address without a slash at the end.
 
-    No rating: it would have to be real, and there is none to show.
+    Its rating is added where reviews are known (community.panels).
     """
     address = site + url_for("discovery.listing", path=page.path)
     pictures = [picture.rerun or picture.sample for picture in page.gallery]
