@@ -19,8 +19,9 @@ from demo.deciding import decide
 from demo.loopback import PageRefusedError
 from demo.offering import offer
 from demo.progress import pulse, standing, tally, verified
+from demo.reviewing import review
 from demo.samples import Studio
-from demo.script import DemoScript, ListingScript, Outcome
+from demo.script import BuyerScript, DemoScript, ListingScript, Outcome, Purchase
 from demo.stored import find_listing
 from marketplace.core.container import Services
 from marketplace.core.errors import DomainError
@@ -135,6 +136,15 @@ class Loader:
                     happened = f"not bought: {type(error).__name__}"
                 if happened is not None:
                     self.say(f"{buyer.person} and {listing.title}: {happened}.")
+                self._let_review(buyer, purchase, listing)
+
+    def _let_review(self, buyer: BuyerScript, purchase: Purchase, listing: ListingScript) -> None:
+        try:
+            happened = review(self.services, buyer, purchase, listing)
+        except DomainError as error:
+            happened = f"not reviewed: {type(error).__name__}"
+        if happened is not None:
+            self.say(f"{buyer.person} and {listing.title}: {happened}.")
 
 
 @contextmanager

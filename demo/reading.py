@@ -14,6 +14,7 @@ from demo.script import (
     ListingScript,
     Outcome,
     Purchase,
+    ReviewScript,
     SampleScript,
     SellerScript,
     Truth,
@@ -118,11 +119,21 @@ def _truth(entry: dict[str, Any]) -> Truth:
 
 def _buyer(entry: dict[str, Any], listings: list[ListingScript]) -> BuyerScript:
     on_sale = {listing.key for listing in listings if listing.outcome is Outcome.PUBLISH}
-    purchases = tuple(Purchase(item["listing"], item["method"]) for item in entry["purchase"])
+    purchases = tuple(
+        Purchase(item["listing"], item["method"], _review(item)) for item in entry["purchase"]
+    )
     for purchase in purchases:
         if purchase.listing not in on_sale:
             raise ContentError(f"{entry['email']} buys {purchase.listing}, which is not on sale")
     return BuyerScript(entry["email"], entry["person"], purchases)
+
+
+def _review(entry: dict[str, Any]) -> ReviewScript | None:
+    if "stars" not in entry:
+        return None
+    return ReviewScript(
+        entry["stars"], _paragraphs(entry.get("review", "")), _paragraphs(entry.get("reply", ""))
+    )
 
 
 def _one_line(text: str) -> str:

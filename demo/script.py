@@ -95,11 +95,21 @@ class SellerScript:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewScript:
+    """What a buyer says of a purchase; ``reply`` is its seller's, empty for none."""
+
+    rating: int
+    text: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class Purchase:
     """One thing a buyer buys: the listing's key and how it is paid (google_pay or card)."""
 
     listing: str
     method: str
+    review: ReviewScript | None = None
 
 
 @dataclass(frozen=True, slots=True)

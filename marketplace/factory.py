@@ -18,6 +18,7 @@ from marketplace.community.collection_routes import blueprint as collections
 from marketplace.community.favourite_routes import blueprint as favourites
 from marketplace.community.panels import init_community
 from marketplace.community.review_routes import blueprint as reviews
+from marketplace.community.search_routes import blueprint as saved_searches
 from marketplace.community.unsubscribe_routes import blueprint as unsubscribe
 from marketplace.core.container import Services
 from marketplace.core.logging import set_up_logging
@@ -74,6 +75,7 @@ BLUEPRINTS = (
     reviews,  # /p/…/reviews  /reviews/…  /sell/reviews  /moderate/reviews
     favourites,  # /favourites  /following  /s/…/follow
     collections,  # /collections…  /c/…
+    saved_searches,  # /saved-searches…
     unsubscribe,  # /unsubscribe/…
     account,  # /account/…
     ledger,  # /ledger

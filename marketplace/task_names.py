@@ -34,6 +34,7 @@ class TaskName(StrEnum):
     SWEEP_PAYMENTS = "sweep.payments"
     SWEEP_PAYOUTS = "sweep.payouts"
     SWEEP_RECEIPTS = "sweep.receipts"
+    SWEEP_NEWS = "sweep.news"
 
 
 class QueueName(StrEnum):

@@ -27,6 +27,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "model_changes": _every(30, TaskName.SWEEP_CHANGES),
     # Sends mail again whose worker or mail server failed.
     "mail": _every(15, TaskName.SWEEP_MAIL),
+    # Mail about what is new: saved searches, and sellers who are followed.
+    "news": _every(300, TaskName.SWEEP_NEWS),
     # Receipts, invoices and credit notes that nobody has asked for yet.
     "receipts": _every(30, TaskName.SWEEP_RECEIPTS),
     # Webhooks that were stored but not finished, payments nobody told us about, due transfers.

@@ -45,6 +45,13 @@ def pages(
     order = re.findall(r'href="(/orders/\w{13})"', reader.get("/orders").text)[0]
     paper = re.findall(r'href="(/orders/papers/\w{13})"', reader.get(order).text)[0]
     asked = re.findall(r'href="(/orders/\w{13}/refund/\w{13})"', reader.get(order).text)[0]
+    review = item.replace("/library/", "/reviews/write/")
+    said = {"rating": "3", "text": "The colours hold.\n\nThe edges could be sharper."}
+    reader.post(review, said)
+    reader.post("/favourites", {"keep": shop.listing_id})
+    reader.post(f"/s/{SELLER.name}-shop/follow")
+    reader.post("/saved-searches", {"address": "q=paper"})
+    reader.post(f"/collections/of/{shop.listing_id}", {"name": "Cold light"})
     draft = visitor(SELLER).write(DRAFT)
     bought = str(shop.stack.sql("SELECT id FROM orders ORDER BY paid_at LIMIT 1")[0]["id"])
     return {
@@ -52,7 +59,12 @@ def pages(
             None,
             [
                 *("/", "/browse", "/browse?q=nothing-like-it", "/sell", "/no-such-page"),
-                *(shop.path, f"{shop.path}/proof", f"/s/{SELLER.name}-shop"),
+                *(
+                    shop.path,
+                    f"{shop.path}/proof",
+                    f"{shop.path}/reviews",
+                    f"/s/{SELLER.name}-shop",
+                ),
                 *("/account/login", "/account/register", "/account/forgot-password"),
                 *("/cart", "/checkout/terms", "/c/wallpapers", "/c/album-art"),
                 *("/m/house-fast", "/m/flux-1-schnell", "/how-proof-works", "/_/style"),
@@ -62,7 +74,8 @@ def pages(
             READER,
             [
                 *(shop.path, "/library", item, "/account/", "/sell/start"),
-                *("/cart", "/orders", "/orders?all=1", order, paper, asked),
+                *("/cart", "/orders", "/orders?all=1", order, paper, asked, review),
+                *("/favourites", "/collections", "/following", "/saved-searches", "/browse?q=fox"),
             ],
         ),
         "seller": (
@@ -70,12 +83,16 @@ def pages(
             [
                 *("/sell", "/sell/new", f"/sell/{shop.listing_id}", f"/sell/{draft}"),
                 *("/sell/balance", "/sell/sales", "/sell/payouts", "/sell/statements"),
-                "/sell/onboarding",
+                *("/sell/onboarding", "/sell/reviews"),
             ],
         ),
         "moderator": (
             MODERATOR,
-            ["/moderate?tab=decided", f"/moderate/{case_of(shop.stack, shop.listing_id)}"],
+            [
+                "/moderate?tab=decided",
+                f"/moderate/{case_of(shop.stack, shop.listing_id)}",
+                "/moderate/reviews",
+            ],
         ),
         "admin": (
             ADMIN,

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from demo import buying
 from demo.loopback import PageRefusedError, submit
 from demo.script import DemoScript
+from marketplace.community.models import Review
 from marketplace.orders.models import Entitlement, LedgerEntry, LedgerPosting, Order
 from marketplace.orders.states import OrderState
 from tests.unit.demo.stage import Stage
@@ -36,9 +37,12 @@ def shop(stage: Stage, script: DemoScript) -> DemoScript:
 def test_buyers_buy_once(stage: Stage, shop: DemoScript) -> None:
     said = stage.play(shop)
     assert "Alex Moreau and Trail Club Badges: bought." in said
+    assert "Alex Moreau and Trail Club Badges: reviewed with 4 stars." in said
     assert totals(stage) == (1, 1, 1, 0)
     stage.play(shop)
     assert totals(stage) == (1, 1, 1, 0)
+    with stage.services.database.new_session() as session:
+        assert session.scalar(select(func.count()).select_from(Review)) == 1
 
 
 def test_a_payment_is_settled_after_a_kill_on_the_way_back(

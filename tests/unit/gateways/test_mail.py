@@ -49,8 +49,12 @@ def test_a_message_arrives_whole(inbox: tuple[Inbox, int]) -> None:
     handler, port = inbox
     mailer = SmtpMailer(f"smtp://127.0.0.1:{port}", "Bracket <hello@bracket.example>")
     mailer.send(Mail("m1", "a@example.com", "Grüße", "text ✓", "<p>html</p>"))
-    mailer.send(Mail("m1", "a@example.com", "Grüße", "text ✓"))
+    link = "https://bracket.example/unsubscribe/x"
+    mailer.send(Mail("m1", "a@example.com", "Grüße", "text ✓", unsubscribe_url=link))
     first, second = handler.messages
+    assert first["List-Unsubscribe"] is None
+    assert second["List-Unsubscribe"] == f"<{link}>"
+    assert second["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert first["To"] == "a@example.com"
     assert first.is_multipart()
     assert "text ✓" in first.get_payload(0).get_payload(decode=True).decode()  # type: ignore[union-attr]
