@@ -36,7 +36,7 @@ def review_hidden(review: Review, site: str) -> Letter:
     )
 
 
-def new_from_followed(
+def about_followed(
     name: str, listings: Sequence[Listing], total: int, site: str, unsubscribe: str
 ) -> Letter:
     """To somebody who follows sellers: what they have brought out since the last mail."""
@@ -51,7 +51,7 @@ def new_from_followed(
     )
 
 
-def new_matches(
+def about_search(
     name: str,
     search: SavedSearch,
     listings: Sequence[Listing],

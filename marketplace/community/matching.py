@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from marketplace.listings.models import Listing
 from marketplace.listings.queries import categories, target_models
 
 MOST_FIELDS = 100
+MOST_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,10 @@ class ReadSearch:
 
 def read_search(session: Session, address: str) -> ReadSearch:
     """Read the arguments of a browse page's address; what cannot be understood is left out."""
-    pairs = parse_qsl(address[:4000], max_num_fields=MOST_FIELDS)
+    try:
+        pairs = parse_qsl(address[:MOST_CHARACTERS], max_num_fields=MOST_FIELDS)
+    except ValueError:  # more fields than any page of ours has
+        pairs = []
     models = {model.slug: model.name for model in target_models(session)}
     shelves = {category.slug: category.name for category in categories(session)}
     wanted = read_filter(dict(pairs), models, shelves)
@@ -41,7 +46,14 @@ def read_search(session: Session, address: str) -> ReadSearch:
     return ReadSearch(wanted, urlencode(wanted.args()), ", ".join(filter(None, words)))
 
 
-def newest_matches(session: Session, services: Services, address: str) -> list[Listing]:
-    """The newest listings on sale that a saved search finds, a page at most, newest first."""
+def new_matches(
+    session: Session, services: Services, address: str, since: datetime, until: datetime
+) -> list[Listing]:
+    """What a saved search finds among the listings published in between, newest first.
+
+    Args:
+        since: exclusive; until: inclusive.
+    """
     wanted = replace(read_search(session, address).wanted, sort=Sort.NEWEST)
-    return [item.listing for item in queries.browse(session, wanted, 1).items]
+    found = [item.listing for item in queries.browse(session, wanted, 1).items]
+    return [one for one in found if one.published_at and since < one.published_at <= until]

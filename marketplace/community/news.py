@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, inspect, select
@@ -17,8 +17,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from marketplace.accounts.mail import queue_mail
 from marketplace.accounts.models import User
-from marketplace.community.mails import Letter, new_from_followed, new_matches
-from marketplace.community.matching import newest_matches
+from marketplace.community.mails import Letter, about_followed, about_search
+from marketplace.community.matching import new_matches
 from marketplace.community.models import Follow, FollowDigest, SavedSearch
 from marketplace.community.unsubscribing import MailKind, unsubscribe_url
 from marketplace.core.clock import now
@@ -91,8 +91,7 @@ def _look_for_search(session: Session, services: Services, row: SavedSearch) -> 
     row.next_at = now() + LOOK_AGAIN
     if until <= since:
         return False
-    found = newest_matches(session, services, row.address)
-    news = [one for one in found if _is_between(one.published_at, since, until)]
+    news = new_matches(session, services, row.address, since, until)
     row.seen_until = until
     owner = _reader(session, row.user_id)
     if not news or owner is None:
@@ -100,7 +99,7 @@ def _look_for_search(session: Session, services: Services, row: SavedSearch) -> 
     row.mailed_at, row.next_at = now(), now() + SEARCH_PAUSE
     link = unsubscribe_url(services.settings, MailKind.SEARCH, row.id)
     site = services.settings.public_url
-    letter = new_matches(owner.display_name, row, news, len(news), site, link)
+    letter = about_search(owner.display_name, row, news, len(news), site, link)
     _send(session, services, owner, letter, link)
     return True
 
@@ -125,13 +124,9 @@ def _look_at_followed(session: Session, services: Services, row: FollowDigest) -
     row.next_at = now() + DIGEST_PAUSE
     link = unsubscribe_url(services.settings, MailKind.DIGEST, row.user_id)
     site = services.settings.public_url
-    letter = new_from_followed(reader.display_name, news, len(news), site, link)
+    letter = about_followed(reader.display_name, news, len(news), site, link)
     _send(session, services, reader, letter, link)
     return True
-
-
-def _is_between(moment: datetime | None, since: datetime, until: datetime) -> bool:
-    return moment is not None and since < moment <= until
 
 
 def _reader(session: Session, user_id: str) -> User | None:

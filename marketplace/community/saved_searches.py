@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from marketplace.community.matching import read_search
+from marketplace.community.matching import MOST_CHARACTERS, read_search
 from marketplace.community.models import SavedSearch
 from marketplace.core.clock import now
 from marketplace.core.errors import ConflictError, InvalidError, NotFoundError
@@ -29,6 +29,8 @@ def save_search(session: Session, user_id: str, address: str) -> SavedSearch:
     if not found.wanted.active:
         message = "Choose a filter or type some words first; then there is something to save."
         raise InvalidError(message, "nothing_to_save", field="address")
+    if len(found.address) > MOST_CHARACTERS:
+        raise InvalidError("These are too many filters to save. Take some away.", field="address")
     known = _at(session, user_id, found.address)
     if known is None:
         count = select(func.count()).select_from(SavedSearch).where(SavedSearch.user_id == user_id)

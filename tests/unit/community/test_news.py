@@ -145,7 +145,7 @@ def test_what_can_be_saved(
     assert save("model=house-full&q=paper++fox") is search, "the same search, however it is spelled"
     saved_searches.pause(search)
     assert not save("model=house-full&q=paper+fox").paused
-    for nothing in ("", "sort=newest", "category=nonsense", "%00=%ff&&&=="):
+    for nothing in ("", "sort=newest", "category=nonsense", "%00=%ff&&&==", "q=x&" * 200):
         with pytest.raises(InvalidError, match="filter or type"):
             save(nothing)
     monkeypatch.setattr(saved_searches, "MAX_SEARCHES", 1)
