@@ -5,7 +5,7 @@ BIN := .venv/bin
 JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 
 .DEFAULT_GOAL := help
-.PHONY: bench-buyers bench-checkout bench-copies bench-ledger sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
+.PHONY: bench-buyers bench-checkout bench-copies bench-ledger bench-lighthouse sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -33,6 +33,9 @@ bench-index: install-dev ## the copy index against faiss, ten million codes; ARG
 
 bench-copies: install ## edited copies of 1,000 pictures: which are found, and is anybody accused wrongly
 	@exec $(BIN)/python -m bench.copies
+
+bench-lighthouse: install-dev ## a running shop through Lighthouse (mobile) and axe; ARGS="--site http://127.0.0.1:8000"
+	@$(BIN)/python -m bench.lighthouse $(ARGS)
 
 bench-buyers: install ## fifty buyers at once on real processes: nothing double, nothing lost, how long they wait
 	@exec $(BIN)/python -m bench.buyers $(ARGS)

@@ -22,6 +22,7 @@ from marketplace.community.search_routes import blueprint as saved_searches
 from marketplace.community.unsubscribe_routes import blueprint as unsubscribe
 from marketplace.core.container import Services
 from marketplace.core.logging import set_up_logging
+from marketplace.core.web.compression import init_compression
 from marketplace.core.web.error_pages import init_error_pages
 from marketplace.core.web.request_scope import init_request_scope
 from marketplace.core.web.security_headers import init_security_headers
@@ -35,6 +36,7 @@ from marketplace.discovery.style_routes import blueprint as style
 from marketplace.library.routes import blueprint as library
 from marketplace.listings.media_routes import blueprint as media
 from marketplace.listings.routes import blueprint as sell
+from marketplace.moderation.complaints.routes import blueprint as complaints
 from marketplace.moderation.routes import blueprint as moderate
 from marketplace.orders.cart_routes import blueprint as cart
 from marketplace.orders.cart_session import init_cart
@@ -67,6 +69,7 @@ BLUEPRINTS = (
     preflight,  # /sell/…/preflight
     payouts,  # /sell/onboarding  /sell/balance  /sell/sales  /sell/statements  /sell/payouts
     changes,  # /moderate/models…
+    complaints,  # /p/…/report  /moderate/reports…
     moderate,  # /moderate…
     cart,  # /cart…
     checkout,  # /checkout/…
@@ -94,6 +97,7 @@ LIMITS = {
     "security.send_confirmation": "5 per minute",
     "checkout.start": "20 per minute",
     "cart.checkout": "20 per minute",
+    "complaints.report": "20 per minute",
 }
 
 
@@ -140,6 +144,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
 
     init_request_scope(app)
+    init_compression(app)
     init_security_headers(app, _checkout_origins(settings))
     init_error_pages(app)
     init_template_globals(app)

@@ -7,6 +7,7 @@ from marketplace.community import models as community_models
 from marketplace.core.database import Base
 from marketplace.listings import models as listings_models
 from marketplace.moderation import models as moderation_models
+from marketplace.moderation.complaints import models as complaint_models
 from marketplace.orders import (
     books_models,
     cart_models,
@@ -40,6 +41,7 @@ MODEL_MODULES = (
     verification_spend_models,
     verification_window_models,
     moderation_models,
+    complaint_models,
     orders_models,
     refund_models,
     transfer_models,

@@ -4,7 +4,7 @@ Pure: no Flask, no database, nothing written anywhere.
 """
 
 from marketplace.images.checks import CheckedImage, read_upload
-from marketplace.images.derivatives import Derivative, make_derivatives
+from marketplace.images.derivatives import Derivative, blur_of, make_derivatives
 from marketplace.images.errors import UploadError
 from marketplace.images.limits import MAX_BYTES, MAX_PIXELS, MAX_SIDE, MIN_SIDE
 
@@ -16,6 +16,7 @@ __all__ = [
     "CheckedImage",
     "Derivative",
     "UploadError",
+    "blur_of",
     "make_derivatives",
     "read_upload",
 ]

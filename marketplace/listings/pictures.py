@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from marketplace.gateways.blobs import BlobStore, private_key, public_key
-from marketplace.images import CheckedImage, make_derivatives
+from marketplace.images import CheckedImage, blur_of, make_derivatives
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,7 +32,8 @@ def store_derivatives(blobs: BlobStore, image: Image.Image) -> list[dict[str, An
     """Store the public copies of an RGB picture.
 
     Returns:
-        What a row's ``derivatives`` holds: [{"width", "height", "webp", "jpeg"}], narrowest first.
+        What a row's ``derivatives`` holds: [{"width", "height", "webp", "jpeg"}], narrowest first;
+        the first also holds "blur", the address of what stands there until a picture arrives.
     """
     sizes: dict[int, dict[str, Any]] = {}
     for derivative in make_derivatives(image):
@@ -41,4 +42,6 @@ def store_derivatives(blobs: BlobStore, image: Image.Image) -> list[dict[str, An
             derivative.width, {"width": derivative.width, "height": derivative.height}
         )
         size[derivative.format.lower()] = derivative.name
-    return [sizes[width] for width in sorted(sizes)]
+    found = [sizes[width] for width in sorted(sizes)]
+    found[0]["blur"] = blur_of(image)
+    return found

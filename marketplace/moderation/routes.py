@@ -13,6 +13,7 @@ from marketplace.core.web.guards import requires
 from marketplace.core.web.pagination import page_number
 from marketplace.core.web.request_scope import db, services
 from marketplace.moderation import operations, queries
+from marketplace.moderation.complaints.queries import open_count
 from marketplace.moderation.forms import TEXTS, ApproveForm, RejectForm
 from marketplace.moderation.presenters import case_view
 from marketplace.moderation.states import CaseState
@@ -29,7 +30,9 @@ def queue() -> Any:
     tab = tab if tab in TABS else "waiting"
     page = queries.queue(db(), page_number(), tab, current_user.id)
     counts = queries.counts(db(), current_user.id)
-    return render_template("moderation/queue.html", page=page, tab=tab, counts=counts)
+    return render_template(
+        "moderation/queue.html", page=page, tab=tab, counts=counts, reported=open_count(db())
+    )
 
 
 @blueprint.get("/<case_id>")

@@ -73,7 +73,7 @@ def pages(
         "reader": (
             READER,
             [
-                *(shop.path, "/library", item, "/account/", "/sell/start"),
+                *(shop.path, f"{shop.path}/report", "/library", item, "/account/", "/sell/start"),
                 *("/cart", "/orders", "/orders?all=1", order, paper, asked, review),
                 *("/favourites", "/collections", "/following", "/saved-searches", "/browse?q=fox"),
             ],
@@ -91,7 +91,7 @@ def pages(
             [
                 "/moderate?tab=decided",
                 f"/moderate/{case_of(shop.stack, shop.listing_id)}",
-                "/moderate/reviews",
+                *("/moderate/reviews", "/moderate/reports"),
             ],
         ),
         "admin": (

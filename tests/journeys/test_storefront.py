@@ -71,5 +71,11 @@ def test_without_scripts_chips_and_thumbnails_are_links(
     expect(page.locator("#picture-2")).to_be_in_viewport()
     page.get_by_text("The seller’s", exact=True).click()
     expect(page.locator("#picture-2 .gallery__sellers")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/how-proof-works")
+    header = page.locator(".header").bounding_box()
+    assert header is not None
+    assert header["height"] < 130  # two rows
+    page.locator(".nav__menu summary").press("Enter")
+    expect(page.get_by_role("link", name="Sign up")).to_be_visible()
     expect(page.locator(".compare img")).to_have_count(2)

@@ -87,7 +87,7 @@ dialog.innerHTML = '<form method="dialog"><button class="button button--small zo
 function enlarge(link) {
   const picture = dialog.querySelector("img");
   picture.src = link.href;
-  picture.alt = link.querySelector("img").alt;
+  picture.alt = link.querySelector("picture img").alt;
   dialog.classList.remove("zoom--in");
   dialog.showModal();
 }
@@ -105,6 +105,9 @@ if (stage && frames.length > 0) {
   }, { passive: true });
   document.body.append(dialog);
   dialog.querySelector("img").addEventListener("click", () => dialog.classList.toggle("zoom--in"));
+  dialog.querySelector(".zoom__view").addEventListener("keydown", (event) => {
+    if (event.key === "Enter") dialog.classList.toggle("zoom--in");
+  });
   dialog.addEventListener("click", (event) => {
     if (event.target.matches(".zoom__view, dialog")) dialog.close();
   });

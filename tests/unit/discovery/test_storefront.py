@@ -29,7 +29,8 @@ from tests.factories.listings import make_live
 from tests.factories.shop import make_on_sale
 from tests.unit.discovery.conftest import Shop
 
-HOME_BYTES = 100_000
+HOME_BYTES = 40_000
+"""Transferred, without pictures. The goal is 100,000; growing this is a decision."""
 MAPS = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 QUERIES = {"/": 16, "/c/posters": 6, "/m/house-full": 6, "/s/mira-holm": 6, "listing": 15}
 """What each page costs a stranger, however much is on sale."""
@@ -313,12 +314,13 @@ def test_the_home_page_travels_light(client: FlaskClient, shop: Shop) -> None:
     text = page(client, "/")
     linked = re.findall(r'(?:href|src)="(/static/[^"]+\.(?:css|js)[^"]*)"', text)
     assert len(linked) > 5
-    total = len(text.encode())
-    for address in linked:
-        with client.get(address) as answer:
+    total = 0
+    for address in ["/", *linked]:
+        with client.get(address, headers={"Accept-Encoding": "gzip, br"}) as answer:
+            assert answer.headers["Content-Encoding"] == "gzip" or len(answer.data) < 1_000
             total += len(answer.data)
     assert total <= HOME_BYTES
-    pictures = re.findall(r"<img [^>]+>", text)
+    pictures = [tag for tag in re.findall(r"<img [^>]+>", text) if "blurred__ground" not in tag]
     assert pictures
     assert all('width="' in tag and 'height="' in tag and "srcset" in tag for tag in pictures)
     assert sum('loading="lazy"' in tag for tag in pictures) >= len(pictures) - 2

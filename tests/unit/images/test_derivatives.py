@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import struct
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from marketplace.images import Derivative, make_derivatives, read_upload
+from marketplace.images import Derivative, blur_of, make_derivatives, read_upload
 from tests.unit.images.builders import (
     MARKER,
     dressed_jpeg,
@@ -150,3 +151,18 @@ def test_metadata_on_the_given_image_itself_is_not_written():
     )
     for made in make_derivatives(image):
         assert_bare(made)
+
+
+def test_a_blur_is_tiny_keeps_its_shape_and_carries_nothing_else() -> None:
+    image = Image.new("RGB", (900, 600), (200, 30, 30))
+    image.paste((20, 20, 200), (0, 0, 450, 600))
+    image.info["comment"] = MARKER
+    kind, _, data = blur_of(image).partition(",")
+    assert kind == "data:image/webp;base64"
+    assert len(data) < 300
+    assert blur_of(image) == f"{kind},{data}"
+    with Image.open(io.BytesIO(base64.b64decode(data))) as small:
+        assert small.size == (12, 8)
+        pixels = np.asarray(small.convert("RGB"))
+    assert pixels[4, 2, 2] > pixels[4, 2, 0]  # blue on the left
+    assert pixels[4, 9, 0] > pixels[4, 9, 2]  # red on the right

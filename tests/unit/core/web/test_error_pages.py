@@ -10,6 +10,7 @@ from flask import Flask
 
 from marketplace.core.container import Services
 from marketplace.core.database import Database
+from marketplace.core.web.error_pages import TEXTS, error_response
 from tests.fixtures.app import log_in
 
 NOBODY = SimpleNamespace(fs_uniquifier="somebody-signed-in")
@@ -42,3 +43,18 @@ def test_a_missing_page_still_knows_who_is_there(app: Flask) -> None:
     text = app.test_client().get("/nothing-here").get_data(as_text=True)
     assert "There is nothing here" in text
     assert "Log in" in text
+
+
+def test_each_error_says_what_to_do_next(app: Flask) -> None:
+    for status, way_out in (
+        (404, "Look for it among the prompts"),
+        (413, "Your listings"),
+        (429, ">Try again<"),
+        (500, ">Try again<"),
+    ):
+        with app.test_request_context("/some/page?q=owl"):
+            text = error_response(status, TEXTS[status], "test").get_data(as_text=True)
+        assert way_out in text, status
+        assert f">{status}<" in text
+        if way_out == ">Try again<":
+            assert 'href="/some/page?q=owl"' in text
