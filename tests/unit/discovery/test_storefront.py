@@ -32,7 +32,7 @@ from tests.unit.discovery.conftest import Shop
 HOME_BYTES = 40_000
 """Transferred, without pictures. The goal is 100,000; growing this is a decision."""
 MAPS = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
-QUERIES = {"/": 16, "/c/posters": 6, "/m/house-full": 6, "/s/mira-holm": 6, "listing": 15}
+QUERIES = {"/": 18, "/c/posters": 7, "/m/house-full": 7, "/s/mira-holm": 8, "listing": 17}
 """What each page costs a stranger, however much is on sale."""
 
 
@@ -302,7 +302,8 @@ def test_pages_cost_the_same_however_much_is_on_sale(
             found[name] = len(sent)
         return found
 
-    measure(session, shop.fox, 0.9)
+    for listing in (shop.fox, shop.castle, shop.badge):  # enough for a shelf of their own
+        measure(session, listing, 0.9)
     before = cost()
     for number in range(4):
         more = make_on_sale(session, services, shop.mira, category_slug="posters")
