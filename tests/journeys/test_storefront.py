@@ -69,7 +69,7 @@ def test_without_scripts_chips_and_thumbnails_are_links(
     page.goto(shop.path)
     page.locator("[data-thumb]").nth(1).click()
     expect(page.locator("#picture-2")).to_be_in_viewport()
-    page.get_by_text("The seller’s", exact=True).click()
+    page.get_by_role("radio", name="The seller’s").check()
     expect(page.locator("#picture-2 .gallery__sellers")).to_be_visible()
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/how-proof-works")

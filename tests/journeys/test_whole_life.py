@@ -130,7 +130,7 @@ def _watch_the_worker(page: Page) -> None:
 def _moderate(page: Page, stack: RunningStack, listing_id: str) -> None:
     log_in(page, MODERATOR)
     page.get_by_role("link", name="Moderate").click()
-    page.get_by_role("link", name=WHOLE_LIFE.title).click()
+    page.get_by_role("link", name=WHOLE_LIFE.title, exact=True).click()
     assert page.url.endswith(case_of(stack, listing_id))
     # As many as the sequential test asked for, each beside its sample; the others are named.
     pairs = page.locator(".compare img").count() // 2
@@ -162,11 +162,11 @@ def _look_around(page: Page, stack: RunningStack) -> None:
     page.wait_for_url("**model=house-full**")
     page.get_by_label(re.compile(r"^Posters \d")).check()
     page.wait_for_url("**category=posters**")
-    page.get_by_role("link", name=WHOLE_LIFE.title).wait_for()
+    page.get_by_role("link", name=WHOLE_LIFE.title, exact=True).wait_for()
     page.get_by_role("searchbox").fill("lighthouse")
     page.get_by_role("searchbox").press("Enter")
     page.get_by_role("heading", name="Results for").wait_for()
-    page.get_by_role("link", name=WHOLE_LIFE.title).click()
+    page.get_by_role("link", name=WHOLE_LIFE.title, exact=True).click()
     page.get_by_role("heading", name=WHOLE_LIFE.title).wait_for()
     assert page.locator(".skeleton .variable").count() >= 3
     _hides_the_prompt(page.content(), "the listing's page")
@@ -208,7 +208,7 @@ def _hides_the_prompt(text: str, where: str) -> None:
 
 def _buy(page: Page, pay: Callable[[Page], None]) -> None:
     page.goto("/browse?q=lighthouse")
-    page.get_by_role("link", name=WHOLE_LIFE.title).click()
+    page.get_by_role("link", name=WHOLE_LIFE.title, exact=True).click()
     buy_now(page)
     assert "$2.99" in page.locator(".total").inner_text()
     pay(page)
@@ -219,7 +219,7 @@ def _buy(page: Page, pay: Callable[[Page], None]) -> None:
 def _use(page: Page) -> None:
     """The library's form: the preview follows the typing, and the button copies the result."""
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Library").click()
-    page.get_by_role("link", name=WHOLE_LIFE.title).click()
+    page.get_by_role("link", name=WHOLE_LIFE.title, exact=True).click()
     preview = page.locator("[data-preview]")
     assert SECRET in preview.inner_text()
     copy = page.get_by_role("button", name="Copy")
