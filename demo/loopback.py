@@ -7,7 +7,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
-from marketplace.settings import LOOPBACK_HOSTS
+from marketplace.settings_safety import LOOPBACK_HOSTS
 
 TIMEOUT = 15.0  # seconds; the emulator answers in milliseconds unless the machine is very busy
 

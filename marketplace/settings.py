@@ -17,9 +17,7 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator, mode
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from marketplace.core.signing import SigningKey
-
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-MIN_SECRET_LENGTH = 32
+from marketplace.settings_safety import problems_of
 
 
 class SettingsError(RuntimeError):
@@ -97,6 +95,20 @@ class Settings(BaseSettings):
     )
     clip_model_dir: Path | None = Field(None, validation_alias="CLIP_MODEL_DIR")
     """Folder of a CLIP model that judges adherence where a model has no judge of its own."""
+    search_language: str = Field(
+        "english", pattern="^[a-z_]{1,60}$", validation_alias="SEARCH_LANGUAGE"
+    )
+    """PostgreSQL's text search configuration: how words are stemmed, and which say nothing."""
+    search_by_meaning: bool = Field(True, validation_alias="SEARCH_BY_MEANING")
+    """Off: search goes by words alone, even where a sentence encoder is installed."""
+    embedding_model_dir: Path | None = Field(None, validation_alias="EMBEDDING_MODEL_DIR")
+    """Folder of a BERT of 384 dimensions instead of the MiniLM that ships with the requirements."""
+    embedding_model_sha256: str = Field("", validation_alias="EMBEDDING_MODEL_SHA256")
+    """Digest of that folder's model.safetensors; without it the model is not used."""
+    search_counts_seconds: float = Field(5.0, ge=0, validation_alias="SEARCH_COUNTS_SECONDS")
+    """How long a web process may show the same numbers beside the filters."""
+    image_encoder: str = Field("", validation_alias="IMAGE_ENCODER")
+    """package.module:name of what turns pictures into vectors; blank for Bracket's own."""
     consistency_fills: int = Field(4, ge=1, le=8, validation_alias="CONSISTENCY_FILLS")
     consistency_seeds: int = Field(3, ge=1, le=8, validation_alias="CONSISTENCY_SEEDS")
     consistency_map: int = Field(24, ge=0, le=200, validation_alias="CONSISTENCY_MAP")
@@ -165,7 +177,12 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "openai_api_key", "openai_base_url", "models_dir", "clip_model_dir", mode="before"
+        "openai_api_key",
+        "openai_base_url",
+        "models_dir",
+        "clip_model_dir",
+        "embedding_model_dir",
+        mode="before",
     )
     @classmethod
     def _blank_is_unset(cls, value: Any) -> Any:
@@ -203,7 +220,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_safe(self) -> Settings:
-        problems = list(_unsafe(self))
+        problems = problems_of(self)
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -217,50 +234,6 @@ class Settings(BaseSettings):
     def stripe_livemode(self) -> bool:
         """True when the Stripe key moves real money."""
         return "_live_" in self.stripe_api_key
-
-
-def _unsafe(settings: Settings) -> list[str]:
-    """Every reason why this combination of settings must not run."""
-    problems = []
-    if len(settings.secret_key) < MIN_SECRET_LENGTH:
-        problems.append(f"SECRET_KEY must have at least {MIN_SECRET_LENGTH} characters")
-    if settings.stripe_api_base is not None:
-        if urlsplit(settings.stripe_api_base).hostname not in LOOPBACK_HOSTS:
-            problems.append("STRIPE_API_BASE may only point at this machine's loopback address")
-        if settings.stripe_livemode:
-            problems.append("STRIPE_API_BASE must not be combined with a live Stripe key")
-        if settings.production:
-            problems.append("STRIPE_API_BASE must not be set in production")
-    problems += _unsafe_provider(settings)
-    if settings.production:
-        if not settings.public_url.startswith("https://"):
-            problems.append("PUBLIC_URL must be https in production")
-        if settings.local_mail_page or settings.local_stripe_page:
-            problems.append("LOCAL_MAIL_PAGE and LOCAL_STRIPE_PAGE are for local use only")
-        if not settings.rate_limits:
-            problems.append("RATE_LIMITS must stay on in production")
-        if not settings.stripe_livemode:
-            problems.append("STRIPE_API_KEY must be a live key in production: test cards are free")
-    elif settings.stripe_livemode:
-        problems.append("a live Stripe key needs BRACKET_ENV=production")
-    for name in ("stripe_webhook_secret", "stripe_connect_webhook_secret"):
-        if not getattr(settings, name).strip():
-            problems.append(f"{name.upper()} must not be blank")
-    secrets = [settings.stripe_webhook_secret, settings.stripe_connect_webhook_secret]
-    secrets += [settings.stripe_v2_webhook_secret] if settings.stripe_v2_webhook_secret else []
-    if len(set(secrets)) < len(secrets):
-        problems.append("the Stripe webhook secrets must differ")
-    return problems
-
-
-def _unsafe_provider(settings: Settings) -> list[str]:
-    """Prompts travel to this address: only encrypted, or not off this machine."""
-    if settings.openai_base_url is None:
-        return []
-    parts = urlsplit(settings.openai_base_url)
-    if parts.hostname in LOOPBACK_HOSTS:
-        return ["OPENAI_BASE_URL must not be loopback in production"] if settings.production else []
-    return [] if parts.scheme == "https" else ["OPENAI_BASE_URL must be https"]
 
 
 class _Given(Settings):
