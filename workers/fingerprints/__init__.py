@@ -1,1 +1,1 @@
-"""Perceptual hashes of images. Only this package imports pdqhash."""
+"""Fingerprints of images for the copy search, around the hashes of marketplace.images.hashes."""
