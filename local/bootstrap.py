@@ -180,6 +180,7 @@ def compile_pins() -> None:
         environment.pop(name, None)
     # 3.11.2 is Debian 12's, and needs one package more than later ones.
     options = "--python-version 3.11.2 --no-emit-package torch --generate-hashes --no-annotate"
+    options += " --override requirements-overrides.in"
     for wanted in (RUNTIME, DEV):
         source = wanted.replace(".txt", ".in")
         header = "torch is installed before the rest, by itself."

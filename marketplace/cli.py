@@ -12,6 +12,7 @@ from marketplace.core import migrate
 from marketplace.listings.commands import catalogue
 from marketplace.listings.reading_commands import image
 from marketplace.orders.desk.commands import money, reconcile_command
+from marketplace.search.commands import search
 from marketplace.stripe_events.commands import stripe
 from marketplace.verification.changes.commands import models
 from marketplace.verification.commands import proof
@@ -35,6 +36,6 @@ def new_key() -> None:
 
 def register(app: Flask) -> None:
     """Add all command groups."""
-    for group in (database, keys, users, catalogue, image, proof, models, money, stripe):
+    for group in (database, keys, users, catalogue, image, proof, models, money, stripe, search):
         app.cli.add_command(group)
     app.cli.add_command(reconcile_command)

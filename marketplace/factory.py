@@ -27,6 +27,7 @@ from marketplace.core.web.error_pages import init_error_pages
 from marketplace.core.web.request_scope import init_request_scope
 from marketplace.core.web.security_headers import init_security_headers
 from marketplace.core.web.template_globals import init_template_globals
+from marketplace.core.web.uploads import init_uploads
 from marketplace.discovery.health import blueprint as health
 from marketplace.discovery.place_routes import blueprint as places
 from marketplace.discovery.proof_routes import blueprint as proof
@@ -59,7 +60,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MAX_REQUEST_BYTES = 1024 * 1024  # where samples are uploaded, listings.routes allows more
 
 BLUEPRINTS = (
-    discovery,  # /  /browse  /p/…  /s/…
+    discovery,  # /  /browse  /search…  /p/…  /s/…
     places,  # /c/…  /m/…  /how-proof-works
     sharing,  # /sitemap.xml  /sitemaps/…  /c/…/feed.xml  /p/…/share.jpg
     style,  # /_/style
@@ -98,6 +99,10 @@ LIMITS = {
     "checkout.start": "20 per minute",
     "cart.checkout": "20 per minute",
     "complaints.report": "20 per minute",
+    "discovery.search_by_image": "20 per minute",
+}
+READING_LIMITS = {
+    "discovery.suggestions": "180 per minute",  # a fast typist's
 }
 
 
@@ -143,6 +148,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     if settings.production:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
 
+    init_uploads(app)
     init_request_scope(app)
     init_compression(app)
     init_security_headers(app, _checkout_origins(settings))
@@ -158,6 +164,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         app.register_blueprint(blueprint)
     csrf.exempt(webhooks)  # signed by the sender instead
     csrf.exempt(unsubscribe)  # the link itself is signed
+    csrf.exempt("marketplace.discovery.search_views.search_by_image")  # changes nothing
     _init_limits(app, settings)
     cli.register(app)
     return app
@@ -191,6 +198,7 @@ def _init_limits(app: Flask, settings: Settings) -> None:
     )
     # Limited views refer to it weakly, and a limiter that is switched off is kept by nobody else.
     app.extensions["bracket_limiter"] = limiter
-    for endpoint, limit in LIMITS.items():
-        view = app.view_functions[endpoint]
-        app.view_functions[endpoint] = limiter.limit(limit, methods=["POST"])(view)  # type: ignore[assignment]
+    for limits, method in ((LIMITS, "POST"), (READING_LIMITS, "GET")):
+        for endpoint, limit in limits.items():
+            view = app.view_functions[endpoint]
+            app.view_functions[endpoint] = limiter.limit(limit, methods=[method])(view)  # type: ignore[assignment]

@@ -19,6 +19,7 @@ from marketplace.orders import (
 from marketplace.orders import models as orders_models
 from marketplace.orders.desk import models as desk_models
 from marketplace.payouts import models as payouts_models
+from marketplace.search import models as search_models
 from marketplace.stripe_events import models as stripe_events_models
 from marketplace.verification import corpus_models as verification_corpus_models
 from marketplace.verification import models as verification_models
@@ -52,6 +53,7 @@ MODEL_MODULES = (
     cart_models,
     receipt_models,
     stripe_events_models,
+    search_models,
     community_models,
 )
 METADATA = Base.metadata

@@ -22,6 +22,7 @@ class TaskName(StrEnum):
     CONSIDER_PAYOUT = "payouts.consider"
     MAKE_PAYOUT = "payouts.make"
     WATCH_PAYOUTS = "payouts.watch"
+    UPDATE_SEARCH = "search.update"
     SWEEP_VERIFICATION = "sweep.verification"
     SWEEP_CACHE = "sweep.generation_cache"
     MEASURE_CONSISTENCY = "consistency.run"

@@ -43,6 +43,7 @@ app.conf.imports = (
     "workers.tasks.payouts",
     "workers.tasks.proofs",
     "workers.tasks.receipts",
+    "workers.tasks.search",
     "workers.tasks.sweeps",
 )
 

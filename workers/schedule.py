@@ -25,6 +25,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "models": _every(60, TaskName.SWEEP_MODELS),
     # Verifies listings again whose model has changed, and takes off sale what nobody mended.
     "model_changes": _every(30, TaskName.SWEEP_CHANGES),
+    # Brings search up to date with what has changed; a message usually comes sooner.
+    "search": _every(3, TaskName.UPDATE_SEARCH),
     # Sends mail again whose worker or mail server failed.
     "mail": _every(15, TaskName.SWEEP_MAIL),
     # Mail about what is new: saved searches, and sellers who are followed.

@@ -1,4 +1,4 @@
-"""A saved search is a browse address, read by discovery's own parser and run by its own search."""
+"""A saved search is a search's address, read by discovery's own parser and run by search itself."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from marketplace.core.container import Services
 from marketplace.discovery import queries
-from marketplace.discovery.filters import BrowseFilter, Sort, read_filter
+from marketplace.discovery.filters import args_of, read_wanted
+from marketplace.discovery.search_page import Names
 from marketplace.listings.models import Listing
 from marketplace.listings.queries import categories, target_models
+from marketplace.search.finding import find
+from marketplace.search.wanted import Sort, Wanted
 
 MOST_FIELDS = 100
 MOST_CHARACTERS = 2000
@@ -22,28 +26,29 @@ MOST_CHARACTERS = 2000
 class ReadSearch:
     """What an address asks for: its arguments in the parser's own spelling, and in words."""
 
-    wanted: BrowseFilter
+    wanted: Wanted
     address: str
     name: str
 
 
 def read_search(session: Session, address: str) -> ReadSearch:
-    """Read the arguments of a browse page's address; what cannot be understood is left out."""
+    """Read the arguments of a page of results; what cannot be understood is left out."""
     try:
         pairs = parse_qsl(address[:MOST_CHARACTERS], max_num_fields=MOST_FIELDS)
     except ValueError:  # more fields than any page of ours has
         pairs = []
-    models = {model.slug: model.name for model in target_models(session)}
-    shelves = {category.slug: category.name for category in categories(session)}
-    wanted = read_filter(dict(pairs), models, shelves)
-    # The order is no part of what is looked for.
-    wanted = replace(wanted, sort=wanted.default_sort)
+    names = Names(target_models(session), categories(session))
+    wanted = read_wanted(MultiDict(pairs), names.known)
+    # Neither the order nor the page is part of what is looked for.
+    wanted = replace(wanted, sort=wanted.default_sort, after=None)
     words = [
         f"“{wanted.q}”" if wanted.q else "",
-        shelves.get(wanted.category, ""),
-        models.get(wanted.model, ""),
+        "A picture" if wanted.look else "",
+        *(names.said(facet, values) for facet, values in wanted.chosen.items()),
     ]
-    return ReadSearch(wanted, urlencode(wanted.args()), ", ".join(filter(None, words)))
+    return ReadSearch(
+        wanted, urlencode(args_of(wanted), doseq=True), ", ".join(filter(None, words))
+    )
 
 
 def new_matches(
@@ -51,9 +56,12 @@ def new_matches(
 ) -> list[Listing]:
     """What a saved search finds among the listings published in between, newest first.
 
+    Every word must be there: nobody wants a mail about what is merely near in meaning.
+
     Args:
         since: exclusive; until: inclusive.
     """
     wanted = replace(read_search(session, address).wanted, sort=Sort.NEWEST)
-    found = [item.listing for item in queries.browse(session, wanted, 1).items]
+    hits = find(session, services.settings, wanted, in_full=True).hits
+    found = [item.listing for item in queries.shelved(session, [hit.listing_id for hit in hits])]
     return [one for one in found if one.published_at and since < one.published_at <= until]

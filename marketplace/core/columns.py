@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 from sqlalchemy import BigInteger, DateTime, Enum, LargeBinary, String, func
 from sqlalchemy.dialects.postgresql import BIT, JSONB, BitString
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, UserDefinedType
 
 from marketplace.core.ids import ID_LENGTH, new_id
 
@@ -63,6 +65,46 @@ class HashBits(TypeDecorator[bytes]):
         if value is None:
             return None
         return int(str(value), 2).to_bytes(self.bits // 8, "big")
+
+
+class HalfVector(UserDefinedType[Sequence[float]]):
+    """pgvector's halfvec: so many numbers of 16 bits, for nearest-neighbour search.
+
+    ``column.op("<=>", return_type=Float())(vector)`` is the cosine distance, ``"<->"`` the
+    Euclidean one.
+    """
+
+    cache_ok = True
+
+    def __init__(self, dimensions: int | str | None = None) -> None:
+        super().__init__()
+        self.dimensions = None if dimensions is None else int(dimensions)
+
+    def get_col_spec(self, **_: Any) -> str:
+        """As CREATE TABLE and casts spell it."""
+        return "halfvec" if self.dimensions is None else f"halfvec({self.dimensions})"
+
+    def bind_processor(self, dialect: Any) -> Callable[[Sequence[float] | None], str | None]:
+        """Numbers as pgvector reads them."""
+
+        def process(value: Sequence[float] | None) -> str | None:
+            return None if value is None else f"[{','.join(f'{number:.5g}' for number in value)}]"
+
+        return process
+
+    def result_processor(
+        self, dialect: Any, coltype: Any
+    ) -> Callable[[str | None], list[float] | None]:
+        """A list of numbers."""
+
+        def process(value: str | None) -> list[float] | None:
+            return None if value is None else [float(part) for part in value[1:-1].split(",")]
+
+        return process
+
+
+# So that migrations recognise what they find in the database.
+ischema_names["halfvec"] = HalfVector
 
 
 class EventColumns:

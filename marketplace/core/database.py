@@ -45,7 +45,9 @@ class Database:
             connect_args={
                 "connect_timeout": 5,
                 # A request that waits this long for a lock is better told so than left hanging.
-                "options": "-c lock_timeout=10000 -c statement_timeout=30000 -c timezone=UTC",
+                "options": "-c lock_timeout=10000 -c statement_timeout=30000 -c timezone=UTC "
+                # A plan that fits every word and filter fits none: each is planned for itself.
+                "-c plan_cache_mode=force_custom_plan",
             },
         )
         self._factory: sessionmaker[Session] = sessionmaker(self.engine, expire_on_commit=False)

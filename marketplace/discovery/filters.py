@@ -5,100 +5,74 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
+
+from werkzeug.datastructures import MultiDict
+
+from marketplace.core.ids import is_id
+from marketplace.search.ordering import read_cursor, write_cursor
+from marketplace.search.signature import MAX_TEXT
+from marketplace.search.wanted import Facet, Sort, Wanted, in_order
 
 MAX_QUERY_CHARACTERS = 100
-
-
-class Sort(StrEnum):
-    """Orders of the browse page."""
-
-    RELEVANCE = "relevance"
-    NEWEST = "newest"
-    PRICE_LOW = "price_low"
-    PRICE_HIGH = "price_high"
-
-
+MAX_VALUES = 20
+"""Values of one facet that an address may choose."""
 SORT_NAMES = {
     Sort.RELEVANCE: "Best match",
+    Sort.TRENDING: "Trending",
     Sort.NEWEST: "Newest",
+    Sort.CONSISTENT: "Most consistent",
+    Sort.RATED: "Best rated",
     Sort.PRICE_LOW: "Price, low to high",
     Sort.PRICE_HIGH: "Price, high to low",
 }
+_LOOK = re.compile(f"[A-Za-z0-9_-]{{1,{MAX_TEXT}}}")
+
+Args = dict[str, str | list[str]]
 
 
-@dataclass(frozen=True)
-class BrowseFilter:
-    """The filters in force; an empty string means "any"."""
+def read_wanted(args: MultiDict[str, str], known: Mapping[Facet, Collection[str]]) -> Wanted:
+    """The search that an address's arguments ask for; what cannot be understood is ignored.
 
-    q: str = ""
-    model: str = ""
-    category: str = ""
-    sort: Sort = Sort.NEWEST
-
-    @property
-    def default_sort(self) -> Sort:
-        """Best match when there are words to match, else the newest first."""
-        return Sort.RELEVANCE if self.q else Sort.NEWEST
-
-    @property
-    def sorts(self) -> list[Sort]:
-        """The orders on offer: best match needs words."""
-        return [sort for sort in Sort if self.q or sort is not Sort.RELEVANCE]
-
-    @property
-    def active(self) -> bool:
-        """True when anything narrows the list."""
-        return bool(self.parts)
-
-    def without(self, name: str) -> BrowseFilter:
-        """The same filter with one part taken away."""
-        return self._keep({part for part in self.parts if part != name})
-
-    def _keep(self, names: set[str]) -> BrowseFilter:
-        """Only the named parts; an order that no longer makes sense becomes the default."""
-        kept = BrowseFilter(
-            q=self.q if "q" in names else "",
-            model=self.model if "model" in names else "",
-            category=self.category if "category" in names else "",
-            sort=self.sort,
-        )
-        return kept if self.sort in kept.sorts else replace(kept, sort=Sort.NEWEST)
-
-    @property
-    def parts(self) -> dict[str, str]:
-        """The parts that narrow the list, by name."""
-        every = {"q": self.q, "model": self.model, "category": self.category}
-        return {name: value for name, value in every.items() if value}
-
-    def relaxed(self) -> list[list[BrowseFilter]]:
-        """Looser filters to offer when nothing is found: one part fewer, then one part alone."""
-        if len(self.parts) < 2:
-            return []
-        alone = [self._keep({name}) for name in self.parts]
-        return [[self.without(name) for name in self.parts], alone]
-
-    def args(self) -> dict[str, str]:
-        """The parts of the address that say it; whatever is the default is left out."""
-        if self.sort is self.default_sort:
-            return self.parts
-        return {**self.parts, "sort": self.sort.value}
-
-
-def read_filter(
-    args: Mapping[str, str], models: Collection[str], categories: Collection[str]
-) -> BrowseFilter:
-    """The filter that an address's arguments ask for; what cannot be understood is ignored."""
-    model, category = args.get("model", ""), args.get("category", "")
-    plain = BrowseFilter(
+    Args:
+        known: every value that each facet can have.
+    """
+    look = args.get("look", "")
+    chosen = {}
+    for facet in Facet:
+        values = [value for value in args.getlist(facet.value) if value in known[facet]]
+        unique = list(dict.fromkeys(values))[:MAX_VALUES]
+        chosen[facet] = unique[:1] if facet.is_at_least else sorted(unique)
+    plain = Wanted(
         q=clean_query(args.get("q", "")),
-        model=model if model in models else "",
-        category=category if category in categories else "",
+        look=look if _LOOK.fullmatch(look) else "",
+        chosen=in_order(chosen),
     )
     wanted = args.get("sort", "")
-    known = wanted in [sort.value for sort in plain.sorts]
-    return replace(plain, sort=Sort(wanted) if known else plain.default_sort)
+    known_sort = wanted in [sort.value for sort in plain.sorts]
+    plain = replace(plain, sort=Sort(wanted) if known_sort else plain.default_sort)
+    after = read_cursor(args.get("after", ""), plain.sort) if args.get("after", "") else None
+    return plain.behind(after) if after is not None and is_id(after.listing_id) else plain
+
+
+def args_of(wanted: Wanted) -> Args:
+    """The parts of the address that say it; whatever is the default is left out."""
+    parts: Args = {}
+    if wanted.q:
+        parts["q"] = wanted.q
+    if wanted.look:
+        parts["look"] = wanted.look
+    parts |= {facet.value: list(values) for facet, values in wanted.chosen.items()}
+    if wanted.sort is not wanted.default_sort:
+        parts["sort"] = wanted.sort.value
+    if wanted.after is not None:
+        parts["after"] = write_cursor(wanted.after)
+    return parts
+
+
+def endpoint_of(wanted: Wanted) -> str:
+    """The page that shows it: /search for words and pictures, /browse for facets alone."""
+    return "discovery.search" if wanted.is_search else "discovery.browse"
 
 
 def clean_query(text: str) -> str:

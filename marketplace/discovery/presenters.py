@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -17,6 +17,7 @@ from marketplace.listings.public import (
     variable_names,
 )
 from marketplace.listings.tiers import Tier
+from marketplace.search.finding import Hit
 from marketplace.verification.models import SampleCheck, VerificationRun
 from marketplace.verification.queries import deciding_distance
 from marketplace.verification.similarity import Band
@@ -41,6 +42,13 @@ class ListingCard:
     reproduced: bool
     consistency: int | None = None
     """Percent; None where it was not measured."""
+    rating: float | None = None
+    ratings: int = 0
+    is_newcomer: bool = False
+    """It is in a place that is kept for the new."""
+    likeness: Derivatives = field(default_factory=list)
+    """The picture of ours that is like the one somebody looked with."""
+    is_same_picture: bool = False
 
 
 def card(item: Shelved) -> ListingCard:
@@ -66,6 +74,25 @@ def card(item: Shelved) -> ListingCard:
 def cards(items: Sequence[Shelved]) -> list[ListingCard]:
     """The cards of a shelf."""
     return [card(item) for item in items]
+
+
+def found_cards(items: Sequence[Shelved], hits: Sequence[Hit]) -> list[ListingCard]:
+    """The cards of a page of results, each with what search knows of it."""
+    by_id = {hit.listing_id: hit for hit in hits}
+    found = []
+    for item in items:
+        hit = by_id[item.listing.id]
+        found.append(
+            replace(
+                card(item),
+                rating=hit.rating,
+                ratings=hit.ratings,
+                is_newcomer=hit.is_newcomer,
+                likeness=hit.picture.derivatives if hit.picture else [],
+                is_same_picture=hit.picture is not None and hit.picture.same,
+            )
+        )
+    return found
 
 
 @dataclass(frozen=True)

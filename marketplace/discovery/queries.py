@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.dialects.postgresql import distinct_on, websearch_to_tsquery
-from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, selectinload
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from marketplace.accounts.models import SellerProfile
 from marketplace.core.errors import NotFoundError
 from marketplace.core.ids import is_id
 from marketplace.core.web.pagination import Page
-from marketplace.discovery.filters import BrowseFilter, Sort
 from marketplace.discovery.on_sale import listings_on_sale as _live_listings
 from marketplace.discovery.on_sale import on_sale as _live
 from marketplace.listings.models import Listing, ListingVersion, Sample
@@ -27,6 +25,8 @@ from marketplace.verification.similarity import Band
 from marketplace.verification.states import RunState, Verdict
 
 PAGE_SIZE = 24
+# The id makes the order total, so that no listing falls between two pages.
+_NEWEST = (Listing.published_at.desc(), Listing.id.asc())
 
 
 @dataclass(frozen=True)
@@ -40,38 +40,19 @@ class Shelved:
     """Percent of what the prompt asks for that the sheet's pictures show; None if not measured."""
 
 
-def browse(session: Session, wanted: BrowseFilter, number: int) -> Page[Shelved]:
-    """One page of the live listings that a filter lets through."""
-    total = session.scalar(_live(select(func.count(Listing.id))).where(*_conditions(wanted)))
-    query = (
-        _live_listings()
-        .where(*_conditions(wanted))
-        .order_by(*_order(wanted))
-        .limit(PAGE_SIZE)
-        .offset((number - 1) * PAGE_SIZE)
-    )
-    return Page(shelve(session, session.scalars(query).all()), number, PAGE_SIZE, total or 0)
+def shelved(session: Session, listing_ids: Sequence[str]) -> list[Shelved]:
+    """The live ones among these listings, in the order given.
 
-
-def count(session: Session, wanted: BrowseFilter) -> int:
-    """How many live listings a filter lets through."""
-    return session.scalar(_live(select(func.count(Listing.id))).where(*_conditions(wanted))) or 0
-
-
-def counts_by_model(session: Session, wanted: BrowseFilter) -> dict[str, int]:
-    """Live listings per target model, under the filter's other parts."""
-    column = ListingVersion.target_model_slug
-    return _counts(session, column, wanted.without("model"))
-
-
-def counts_by_category(session: Session, wanted: BrowseFilter) -> dict[str, int]:
-    """Live listings per category, under the filter's other parts."""
-    return _counts(session, Listing.category_slug, wanted.without("category"))
+    One that was withdrawn a moment ago may still be in the search documents; here it is not.
+    """
+    query = _live_listings().where(Listing.id.in_(listing_ids))
+    found = {item.listing.id: item for item in shelve(session, session.scalars(query).all())}
+    return [found[listing_id] for listing_id in listing_ids if listing_id in found]
 
 
 def latest(session: Session, limit: int) -> list[Shelved]:
     """The newest live listings."""
-    query = _live_listings().order_by(*_order(BrowseFilter())).limit(limit)
+    query = _live_listings().order_by(*_NEWEST).limit(limit)
     return shelve(session, session.scalars(query).all())
 
 
@@ -82,7 +63,7 @@ def of_seller(session: Session, seller_id: str, number: int) -> Page[Shelved]:
     query = (
         _live_listings()
         .where(mine)
-        .order_by(*_order(BrowseFilter()))
+        .order_by(*_NEWEST)
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
     )
@@ -181,36 +162,3 @@ def _verdicts(session: Session, version_ids: Sequence[str]) -> dict[str, Verdict
         .order_by(VerificationRun.version_id, VerificationRun.created_at.desc())
     )
     return dict(session.execute(query).all())
-
-
-def _conditions(wanted: BrowseFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.q:
-        conditions.append(Listing.search.bool_op("@@")(_words(wanted)))
-    if wanted.model:
-        conditions.append(ListingVersion.target_model_slug == wanted.model)
-    if wanted.category:
-        conditions.append(Listing.category_slug == wanted.category)
-    return conditions
-
-
-def _words(wanted: BrowseFilter) -> websearch_to_tsquery:
-    return websearch_to_tsquery("english", wanted.q)
-
-
-def _order(wanted: BrowseFilter) -> list[ColumnElement[Any]]:
-    first: dict[Sort, list[ColumnElement[Any]]] = {
-        Sort.RELEVANCE: [func.ts_rank_cd(Listing.search, _words(wanted)).desc()],
-        Sort.NEWEST: [],
-        Sort.PRICE_LOW: [Listing.price_cents.asc()],
-        Sort.PRICE_HIGH: [Listing.price_cents.desc()],
-    }
-    # The id makes the order total, so that no listing falls between two pages.
-    return [*first[wanted.sort], Listing.published_at.desc(), Listing.id.asc()]
-
-
-def _counts(
-    session: Session, column: InstrumentedAttribute[str], wanted: BrowseFilter
-) -> dict[str, int]:
-    query = _live(select(column, func.count(Listing.id))).where(*_conditions(wanted))
-    return dict(session.execute(query.group_by(column)).all())

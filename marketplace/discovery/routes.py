@@ -1,22 +1,21 @@
-"""Pages for everybody: home, browse, a listing, a seller, and the note to search engines."""
+"""Pages for everybody: home, a listing, a seller, the note to search engines; search by name."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, url_for
 from flask_security import current_user
 
 from marketplace.core.ids import split_slug
 from marketplace.core.web.guards import public, signed_in
 from marketplace.core.web.pagination import page_number
 from marketplace.core.web.request_scope import db, services
-from marketplace.discovery import queries, shelves
-from marketplace.discovery.filters import SORT_NAMES, BrowseFilter, read_filter
+from marketplace.core.web.uploads import keep_files_in_memory
+from marketplace.discovery import queries, search_views, shelves
 from marketplace.discovery.gallery import gallery_of
 from marketplace.discovery.presenters import card, cards, home_proof, listing_page
 from marketplace.discovery.structured import product_of
-from marketplace.listings.models import TargetModel
 from marketplace.listings.queries import categories, target_models
 from marketplace.orders.cart_session import current_items
 from marketplace.orders.queries import owned
@@ -39,12 +38,25 @@ NOT_FOR_CRAWLERS = (
     "/orders",
     "/reviews",
     "/saved-searches",
+    "/search",
     "/sell",
     "/unsubscribe",
     "/webhooks",
 )
 
 blueprint = Blueprint("discovery", __name__)
+
+GET, POST = ("GET",), ("POST",)
+for rule, endpoint, view, methods in (
+    ("/browse", "browse", search_views.browse, GET),
+    ("/search", "search", search_views.search, GET),
+    ("/search/suggestions.json", "suggestions", search_views.suggestions, GET),
+    ("/search/image", "image", search_views.image, GET),
+    ("/search/image", "search_by_image", search_views.search_by_image, POST),
+):
+    blueprint.add_url_rule(rule, endpoint, view, methods=list(methods))
+
+keep_files_in_memory(blueprint, "discovery.search_by_image", search_views.IMAGE_FORM_BYTES)
 
 
 @blueprint.get("/")
@@ -59,30 +71,6 @@ def home() -> Any:
         categories=categories(db()),
         covers={slug: card(item) for slug, item in shelves.newest_of_each_category(db()).items()},
         models=[model for model in target_models(db()) if model.is_open],
-    )
-
-
-@blueprint.get("/browse")
-@public
-def browse() -> Any:
-    """The live listings that the address's filters let through."""
-    all_categories, models = categories(db()), target_models(db())
-    wanted = read_filter(
-        request.args, [model.slug for model in models], [shelf.slug for shelf in all_categories]
-    )
-    page = queries.browse(db(), wanted, page_number())
-    model_counts = queries.counts_by_model(db(), wanted)
-    return render_template(
-        "discovery/browse.html",
-        wanted=wanted,
-        page=page,
-        cards=cards(page.items),
-        categories=all_categories,
-        category_counts=queries.counts_by_category(db(), wanted),
-        models=_shown(models, model_counts, wanted.model),
-        model_counts=model_counts,
-        sort_names=SORT_NAMES,
-        relaxed=[] if page.total else _relaxations(wanted),
     )
 
 
@@ -128,22 +116,3 @@ def robots() -> Any:
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_CRAWLERS)]
     lines += ["", f"Sitemap: {services().settings.public_url}{url_for('sharing.sitemap')}"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
-
-
-def _relaxations(wanted: BrowseFilter) -> list[tuple[BrowseFilter, int]]:
-    """For an empty result: looser filters that would show something, with how many."""
-    for looser in wanted.relaxed():
-        counted = [(option, queries.count(db(), option)) for option in looser]
-        helping = [(option, number) for option, number in counted if number]
-        if helping:
-            return helping
-    return []
-
-
-def _shown(
-    models: list[TargetModel], counts: dict[str, int], chosen: str | None = None
-) -> list[TargetModel]:
-    """Models worth naming to a visitor: offered here, or with something on the shelf."""
-    return [
-        model for model in models if model.is_open or counts.get(model.slug) or model.slug == chosen
-    ]

@@ -86,6 +86,7 @@ def withdraw(listing_id: str) -> ResponseReturnValue:
     """Take it off the shelves."""
     listing = own_listing(db(), current_user.id, listing_id)
     lifecycle.withdraw(db(), listing, current_user.id)
+    enqueue(db(), services().queue, TaskName.UPDATE_SEARCH)
     flash("Withdrawn. Buyers keep what they bought.", "success")
     return redirect(url_for("sell.listing", listing_id=listing.id))
 
@@ -95,6 +96,7 @@ def relist(listing_id: str) -> ResponseReturnValue:
     """Put it back."""
     listing = own_listing(db(), current_user.id, listing_id)
     lifecycle.relist(db(), listing, current_user.id)
+    enqueue(db(), services().queue, TaskName.UPDATE_SEARCH)
     flash("Back on sale.", "success")
     return redirect(url_for("sell.listing", listing_id=listing.id))
 

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Computed,
     Date,
     ForeignKey,
     Index,
@@ -17,7 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import SellerProfile
@@ -152,7 +151,6 @@ class Listing(Base):
             "state <> 'live' OR (live_version_id IS NOT NULL AND published_at IS NOT NULL)",
             name="live_has_version",
         ),
-        Index("ix_listings_search", "search", postgresql_using="gin"),
         Index("ix_listings_state_published_at", "state", "published_at"),
     )
 
@@ -181,18 +179,6 @@ class Listing(Base):
     created_at: Mapped[CreatedAt]
     submitted_at: Mapped[Moment | None]
     published_at: Mapped[Moment | None]
-    search: Mapped[Any] = mapped_column(
-        TSVECTOR,
-        # Only public words are searchable; the prompt is sealed and never comes near.
-        Computed(
-            "setweight(to_tsvector('english'::regconfig, title::text), 'A') || "
-            "setweight(to_tsvector('english'::regconfig, immutable_join(tags)), 'B') || "
-            "setweight(to_tsvector('english'::regconfig, description), 'C')",
-            persisted=True,
-        ),
-        deferred=True,
-    )
-
     seller: Mapped[SellerProfile] = relationship(lazy="joined")
     category: Mapped[Category] = relationship(lazy="joined")
     version: Mapped[ListingVersion | None] = relationship(foreign_keys=[version_id])

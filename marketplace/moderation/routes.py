@@ -9,6 +9,7 @@ from flask_security import current_user
 
 from marketplace.core.errors import ConflictError, InvalidError
 from marketplace.core.permissions import Permission
+from marketplace.core.task_queue import enqueue
 from marketplace.core.web.guards import requires
 from marketplace.core.web.pagination import page_number
 from marketplace.core.web.request_scope import db, services
@@ -17,6 +18,7 @@ from marketplace.moderation.complaints.queries import open_count
 from marketplace.moderation.forms import TEXTS, ApproveForm, RejectForm
 from marketplace.moderation.presenters import case_view
 from marketplace.moderation.states import CaseState
+from marketplace.task_names import TaskName
 
 blueprint = Blueprint("moderate", __name__, url_prefix="/moderate")
 TABS = ("waiting", "mine", "decided")
@@ -77,6 +79,7 @@ def approve(case_id: str) -> Any:
         _put_error(form, error)
         return _page(case_id, form, RejectForm(formdata=None)), 422
     if decided.state is CaseState.APPROVED:
+        enqueue(db(), services().queue, TaskName.UPDATE_SEARCH)
         flash(f"“{decided.listing.title}” is live.", "success")
     else:
         flash(

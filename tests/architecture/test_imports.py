@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 # Left never imports right; names beside each other do not import each other.
 LAYERS = [
-    {"core", "task_names"},
+    {"core", "task_names", "settings_safety"},
     {"prompts", "images", "gateways", "settings"},
     {"accounts"},
     {"listings"},
@@ -21,6 +21,7 @@ LAYERS = [
     {"payouts"},
     {"stripe_events"},
     {"library"},
+    {"search"},
     {"discovery"},
     {"community"},
     {"registry", "wiring", "cli"},
@@ -35,8 +36,8 @@ OWNERS = {
     "celery": {"marketplace/gateways/celery_queue.py", "workers/app.py"},
     "torch": {"workers/engines/"},
     "diffusers": {"workers/engines/"},
-    "imagehash": {"workers/fingerprints/"},
-    "pdqhash": {"workers/fingerprints/"},
+    "imagehash": {"marketplace/images/hashes.py"},
+    "pdqhash": {"marketplace/images/hashes.py", "workers/fingerprints/"},
     "numba": {"workers/search/"},
     "compel": {"workers/engines/"},
     "openai": {"workers/engines/"},

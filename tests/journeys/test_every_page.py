@@ -58,8 +58,9 @@ def pages(
         "stranger": (
             None,
             [
-                *("/", "/browse", "/browse?q=nothing-like-it", "/sell", "/no-such-page"),
+                *("/", "/browse", "/search?q=nothing-like-it", "/search/image", "/sell"),
                 *(
+                    "/no-such-page",
                     shop.path,
                     f"{shop.path}/proof",
                     f"{shop.path}/reviews",

@@ -184,7 +184,7 @@ def _look_around(page: Page, stack: RunningStack) -> None:
     page.remove_listener("request", note)
     _nothing_sent_holds_the_prompt(page, list(addresses))
     for word in HIDDEN_WORDS:  # who guesses a word must not be told that it is right
-        page.goto(f"/browse?q={word}")
+        page.goto(f"/search?q={word}")
         assert page.get_by_role("link", name=WHOLE_LIFE.title).count() == 0
 
 
@@ -207,7 +207,7 @@ def _hides_the_prompt(text: str, where: str) -> None:
 
 
 def _buy(page: Page, pay: Callable[[Page], None]) -> None:
-    page.goto("/browse?q=lighthouse")
+    page.goto("/search?q=lighthouse")
     page.get_by_role("link", name=WHOLE_LIFE.title, exact=True).click()
     buy_now(page)
     assert "$2.99" in page.locator(".total").inner_text()

@@ -17,6 +17,7 @@ from marketplace.core.clock import frozen, now
 from marketplace.core.container import Services
 from marketplace.core.errors import ConflictError, InvalidError, NotFoundError
 from marketplace.listings.models import Listing
+from marketplace.search import indexing
 from tests.factories.accounts import make_user
 from tests.factories.shop import make_on_sale
 from tests.fixtures.app import log_in
@@ -31,6 +32,7 @@ def publish(
     listing = make_on_sale(session, services, street.seller, title=title, category_slug="posters")
     listing.published_at = at
     session.commit()
+    indexing.update(services)
     return listing
 
 

@@ -11,6 +11,7 @@ from marketplace.accounts.models import SellerProfile
 from marketplace.core.container import Services
 from marketplace.core.money import Money
 from marketplace.listings.models import Listing
+from marketplace.search import indexing
 from tests.factories.accounts import make_seller
 from tests.factories.listings import make_in_review
 from tests.factories.shop import make_on_sale
@@ -59,4 +60,5 @@ def shop(session: Session, services: Services) -> Shop:
     )
     unseen = make_in_review(session, services, mira, title="Fox that nobody may see yet")
     session.commit()
+    indexing.update(services)
     return Shop(mira, tide, fox, castle, harbour, badge, unseen)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from marketplace.core.container import Services
-from marketplace.discovery import queries
 from marketplace.gateways.payments import TransfersStatus
 from marketplace.listings.catalogue import load_catalogue
+from marketplace.search import finding
 from marketplace.verification.states import Verdict
 from tests.factories.accounts import make_user
 from tests.factories.shop import make_on_sale, make_purchase
@@ -70,55 +72,81 @@ def test_the_home_page_shows_a_sample_beside_its_rerun(client: FlaskClient, shop
 def test_filters_live_in_the_address_and_can_be_taken_away_one_by_one(
     client: FlaskClient, shop: Shop
 ) -> None:
-    text = page(client, "/browse?q=foxes&category=posters&model=house-full&sort=price_low")
+    text = page(client, "/search?q=foxes&category=posters&model=house-full&sort=price_low")
     assert "1 prompt</p>" in text
     assert "Paper-cut foxes" in text
     assert "Castles at dusk" not in text
-    assert 'href="/browse?q=foxes&amp;model=house-full&amp;sort=price_low"' in text
+    assert 'href="/search?q=foxes&amp;model=house-full&amp;sort=price_low"' in text
+    assert 'href="/browse?model=house-full&amp;category=posters&amp;sort=price_low"' in text
+    assert re.search(r'value="posters" id="category-\d" checked', text)
 
 
-def test_no_result_names_the_filters_and_offers_looser_ones(
-    client: FlaskClient, shop: Shop
-) -> None:
-    text = page(client, "/browse?q=harbour&category=posters")
-    assert "Nothing matches “harbour” + Posters" in text
-    assert 'href="/browse?q=harbour"' in text
+def test_no_result_names_the_filter_and_offers_to_relax_it(client: FlaskClient, shop: Shop) -> None:
+    text = page(client, "/search?q=harbour&category=posters")
+    assert "0 results because of category: Posters" in text
+    assert 'href="/search?q=harbour">Without Posters <span class="muted numeric">1<' in text
     assert 'href="/browse?category=posters"' in text
+    text = page(client, "/browse?category=posters&model=house-fast&price=3")
+    assert "0 results because nothing has all of these together: House" not in text
+    assert "0 results because" in text
 
 
 def test_no_result_for_words_alone_gives_advice(client: FlaskClient, shop: Shop) -> None:
-    assert "Check the spelling" in page(client, "/browse?q=zeppelin")
+    text = page(client, "/search?q=zeppelin")
+    assert "no prompt on sale is about “zeppelin”" in text
+    assert "Check the spelling" in text
+    assert "no word here that could be looked for" in page(client, "/search?q=the")
+
+
+def test_old_addresses_with_words_lead_to_search(client: FlaskClient, shop: Shop) -> None:
+    answer = client.get("/browse?q=fox&category=posters")
+    assert (answer.status_code, answer.location) == (301, "/search?q=fox&category=posters")
 
 
 def test_odd_addresses_are_answered(client: FlaskClient, shop: Shop) -> None:
     for query in (
         "q=%00fox",
-        "page=0",
-        "page=-1",
-        "page=abc",
-        "page=99999999999999",
-        "model=x&category=y&sort=z",
+        "after=0",
+        f"after=1e400~{shop.fox.id}",
+        f"sort=newest&after=2026-01-01~{shop.fox.id}",
+        f"sort=price_low&after=1e8~1~{shop.fox.id}",
+        "model=x&category=y&sort=z&tier=&price=9",
         "q=" + "a" * 3000,
         "q=%ff%fe",
+        "q=%27%3A*%20%26%20!%20%5C%20%3C-%3E",
+        'q="unclosed',
+        "look=AAAA",
     ):
-        page(client, f"/browse?{query}")
+        page(client, f"/search?{query}")
+        if "q=" not in query:
+            page(client, f"/browse?{query}")
 
 
-def test_a_page_past_the_end_leads_back(client: FlaskClient, shop: Shop) -> None:
-    assert "past the end" in page(client, "/browse?page=7")
-
-
-def test_pages_are_linked_with_their_filters(
+def test_pages_are_linked_with_their_filters_and_show_everything_once(
     client: FlaskClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "PAGE_SIZE", 1)
-    text = page(client, "/browse?category=posters&page=1")
-    assert "Page 1 of 2" in text
-    assert 'href="/browse?category=posters&amp;page=2"' in text
+    monkeypatch.setattr(finding, "PAGE_SIZE", 2)
+    for first in ("/browse?sort=newest&model=house-full&model=house-fast", "/search?q=sea or"):
+        seen: list[str] = []
+        address: str | None = first
+        while address:
+            text = page(client, address)
+            seen += re.findall(r'<li data-id="([^"]+)"', text)
+            found = re.search(r'rel="next" href="([^"]+)">Show more', text)
+            address = found[1].replace("&amp;", "&") if found else None
+        assert len(seen) == len(set(seen)) >= 1
+        if "newest" in first:
+            assert seen == [one.path for one in (shop.fox, shop.castle, shop.harbour, shop.badge)]
+
+
+def test_past_the_end_a_page_leads_back(client: FlaskClient, shop: Shop) -> None:
+    text = page(client, f"/browse?sort=price_low&after=900.0~0.0~{shop.fox.id}")
+    assert "That was the last page" in text
+    assert 'href="/browse?sort=price_low">First page' in text
 
 
 def test_words_are_shown_as_text_never_as_markup(client: FlaskClient, shop: Shop) -> None:
-    text = page(client, "/browse?q=<script>alert(1)</script>")
+    text = page(client, "/search?q=<script>alert(1)</script>")
     assert "<script>alert" not in text
 
 

@@ -13,7 +13,6 @@ from marketplace.core.container import Services
 from marketplace.core.errors import NotFoundError
 from marketplace.core.ids import new_id
 from marketplace.discovery import queries
-from marketplace.discovery.filters import BrowseFilter, Sort
 from marketplace.discovery.presenters import card, cards
 from marketplace.discovery.queries import Shelved
 from marketplace.listings import operations
@@ -27,65 +26,19 @@ def ids(found: list[Shelved]) -> list[str]:
     return [item.listing.id for item in found]
 
 
-def browsed(session: Session, wanted: BrowseFilter) -> list[str]:
-    page = queries.browse(session, wanted, 1)
-    assert page.total == len(page.items) == queries.count(session, wanted)
-    return ids(list(page.items))
-
-
-def test_only_live_listings_are_found_newest_first(session: Session, shop: Shop) -> None:
+def test_the_newest_come_first_and_only_live_ones(session: Session, shop: Shop) -> None:
     expected = [shop.fox.id, shop.castle.id, shop.harbour.id, shop.badge.id]
-    assert browsed(session, BrowseFilter()) == expected
+    assert ids(queries.latest(session, 9)) == expected
     assert ids(queries.latest(session, 3)) == expected[:3]
 
 
-def test_words_in_the_title_count_more_than_words_in_the_description(
+def test_listings_are_shelved_in_the_order_asked_for_and_only_while_they_are_live(
     session: Session, shop: Shop
 ) -> None:
-    wanted = BrowseFilter(q="foxes", sort=Sort.RELEVANCE)
-    assert browsed(session, wanted) == [shop.fox.id, shop.harbour.id]
-
-
-def test_every_word_must_match_and_tags_are_searched(session: Session, shop: Shop) -> None:
-    assert browsed(session, BrowseFilter(q="dusk sea")) == [shop.harbour.id]
-    assert browsed(session, BrowseFilter(q="dusk -sea")) == [shop.castle.id]
-
-
-def test_odd_words_are_no_error(session: Session) -> None:
-    for words in ("the", "'", "fox:* & !", "\\", "%", "<->", '"unclosed'):
-        assert queries.browse(session, BrowseFilter(q=words, sort=Sort.RELEVANCE), 1).total == 0
-
-
-def test_model_and_category_narrow_the_list(session: Session, shop: Shop) -> None:
-    assert browsed(session, BrowseFilter(model="house-fast")) == [shop.badge.id]
-    assert browsed(session, BrowseFilter(category="posters")) == [shop.fox.id, shop.castle.id]
-    assert browsed(session, BrowseFilter(category="posters", model="house-fast")) == []
-
-
-def test_prices_sort_both_ways_with_newer_first_among_equals(session: Session, shop: Shop) -> None:
-    low = [shop.harbour.id, shop.fox.id, shop.badge.id, shop.castle.id]
-    high = [shop.castle.id, shop.fox.id, shop.badge.id, shop.harbour.id]
-    assert browsed(session, BrowseFilter(sort=Sort.PRICE_LOW)) == low
-    assert browsed(session, BrowseFilter(sort=Sort.PRICE_HIGH)) == high
-
-
-def test_pages_together_show_everything_once(
-    session: Session, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(queries, "PAGE_SIZE", 3)
-    pages = [queries.browse(session, BrowseFilter(), number) for number in (1, 2, 3)]
-    assert [len(page.items) for page in pages] == [3, 1, 0]
-    assert {page.total for page in pages} == {4}
-    assert len({item.listing.id for page in pages for item in page.items}) == 4
-
-
-def test_counts_ignore_their_own_filter_and_respect_the_others(
-    session: Session, shop: Shop
-) -> None:
-    wanted = BrowseFilter(category="posters", model="house-full")
-    assert queries.counts_by_category(session, wanted) == {"posters": 2, "wallpapers": 1}
-    assert queries.counts_by_model(session, wanted) == {"house-full": 2}
-    assert queries.counts_by_model(session, BrowseFilter()) == {"house-full": 3, "house-fast": 1}
+    wanted = [shop.badge.id, shop.unseen.id, shop.fox.id, new_id()]
+    assert ids(queries.shelved(session, wanted)) == [shop.badge.id, shop.fox.id]
+    operations.withdraw(session, shop.fox, shop.mira.user_id)
+    assert ids(queries.shelved(session, wanted)) == [shop.badge.id]
 
 
 def test_a_seller_shows_only_their_own_live_listings(session: Session, shop: Shop) -> None:
@@ -102,13 +55,6 @@ def test_a_listing_that_is_not_live_is_there_for_its_seller_alone(
     for viewer in (None, shop.tide.user_id, new_id()):
         with pytest.raises(NotFoundError):
             queries.listing_for(session, shop.unseen.id, viewer)
-
-
-def test_a_withdrawn_listing_leaves_every_shelf(session: Session, shop: Shop) -> None:
-    operations.withdraw(session, shop.fox, shop.mira.user_id)
-    assert shop.fox.id not in browsed(session, BrowseFilter())
-    with pytest.raises(NotFoundError):
-        queries.listing_for(session, shop.fox.id, None)
 
 
 def test_the_home_page_shows_a_reproduced_sample_of_a_listing_on_sale(
@@ -161,14 +107,14 @@ def test_more_cards_cost_no_more_queries(session: Session, services: Services, s
         session.expire_all()
         session.expunge_all()
         with counted(session) as statements:
-            cards(queries.browse(session, BrowseFilter(), 1).items)
+            cards(queries.latest(session, 24))
         return len(statements)
 
     before = cost()
     seller = session.merge(shop.tide)
     for number in range(3):
         make_on_sale(session, services, seller, title=f"One more of them {number}")
-    assert cost() == before <= 5
+    assert cost() == before <= 4
 
 
 def test_shelving_nothing_is_empty(session: Session) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.container import Services
 from marketplace.listings.models import Listing
+from marketplace.search import indexing
 from tests.factories.accounts import make_seller, make_user
 from tests.factories.shop import make_on_sale, make_purchase
 from tests.fixtures.app import log_in
@@ -23,14 +24,21 @@ PROMPT = f"{MARKER} paper-cut [subject=fox] under a [sky: sunset | night | noon]
 def listing(session: Session, services: Services) -> Listing:
     """A live listing whose prompt holds the marker and whose public words do not."""
     seller = make_seller(session, handle="keeper")
-    return make_on_sale(session, services, seller, prompt=PROMPT)
+    listing = make_on_sale(session, services, seller, prompt=PROMPT)
+    indexing.update(services)
+    return listing
 
 
 def public_addresses(listing: Listing) -> list[str]:
     return [
         "/",
         "/browse",
-        f"/browse?q={listing.title}",
+        f"/search?q={listing.title}",
+        f"/search?q={listing.title[:5]}x&sort=newest",
+        "/search?q=fox sky night",
+        f"/search/suggestions.json?q={listing.title[:4]}",
+        f"/search/suggestions.json?q={MARKER[:3]}",
+        "/search/image",
         "/browse?model=house-full&category=wallpapers&sort=price_low",
         f"/p/{listing.path}",
         f"/p/wrong-{listing.id}",
@@ -69,7 +77,7 @@ def test_no_public_answer_holds_the_marker(app: Flask, session: Session, listing
 
 
 def test_searching_for_the_marker_finds_nothing(client: FlaskClient, listing: Listing) -> None:
-    text = client.get(f"/browse?q={MARKER}").get_data(as_text=True)
+    text = client.get(f"/search?q={MARKER}").get_data(as_text=True)
     assert "0 prompts" in text
     assert listing.title not in text
 

@@ -1,0 +1,1 @@
+"""Finding listings: by words, by meaning, by a picture, by browsing. Public text only."""

@@ -1,0 +1,13 @@
+"""Keeps search up to date: thin around marketplace.search.indexing."""
+
+from __future__ import annotations
+
+from marketplace.search import indexing
+from marketplace.task_names import TaskName
+from workers.app import app, services
+
+
+@app.task(name=TaskName.UPDATE_SEARCH.value)
+def update_search() -> None:
+    """Do what has been noted: documents first, then embeddings and looks for some seconds."""
+    indexing.update(services())
