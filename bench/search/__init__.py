@@ -1,0 +1,1 @@
+"""How well search finds: judged queries over a catalogue written to be judged by."""
