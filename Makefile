@@ -5,7 +5,7 @@ BIN := .venv/bin
 JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 
 .DEFAULT_GOAL := help
-.PHONY: bench-search bench-buyers bench-checkout bench-copies bench-ledger bench-lighthouse sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
+.PHONY: bench-policy bench-search bench-buyers bench-checkout bench-copies bench-ledger bench-lighthouse sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -30,6 +30,9 @@ bench-verify: install-dev ## calibrate the verdict on the house model; SIZE=full
 
 bench-index: install-dev ## the copy index against faiss, ten million codes; ARGS="--codes 1000000" for less
 	@$(BIN)/python -m bench.index $(ARGS)
+
+bench-policy: install ## policy checks on texts written for it; ARGS="--misses" lists what came out otherwise
+	@exec $(BIN)/python -m bench.policy $(ARGS)
 
 bench-copies: install ## edited copies of 1,000 pictures: which are found, and is anybody accused wrongly
 	@exec $(BIN)/python -m bench.copies

@@ -12,6 +12,7 @@ from marketplace.core import migrate
 from marketplace.listings.commands import catalogue
 from marketplace.listings.reading_commands import image
 from marketplace.orders.desk.commands import money, reconcile_command
+from marketplace.screening.commands import policy
 from marketplace.search.commands import search
 from marketplace.stripe_events.commands import stripe
 from marketplace.verification.changes.commands import models
@@ -36,6 +37,7 @@ def new_key() -> None:
 
 def register(app: Flask) -> None:
     """Add all command groups."""
-    for group in (database, keys, users, catalogue, image, proof, models, money, stripe, search):
+    groups = (database, keys, users, catalogue, image, proof, models, policy, money, stripe, search)
+    for group in groups:
         app.cli.add_command(group)
     app.cli.add_command(reconcile_command)

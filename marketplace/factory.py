@@ -48,6 +48,7 @@ from marketplace.orders.routes import blueprint as checkout
 from marketplace.orders.sales_panel import init_sales_panel
 from marketplace.payouts.net_prices import init_net_prices
 from marketplace.payouts.routes import blueprint as payouts
+from marketplace.policy.routes import blueprint as policy
 from marketplace.settings import Environment, Settings, load_settings
 from marketplace.stripe_events.desk_routes import blueprint as desk_webhooks
 from marketplace.stripe_events.routes import blueprint as webhooks
@@ -87,6 +88,7 @@ BLUEPRINTS = (
     desk_webhooks,  # /desk/webhooks…
     webhooks,  # /webhooks/…
     media,  # /media/…
+    policy,  # /guidelines
     health,  # /healthz  /readyz
 )
 

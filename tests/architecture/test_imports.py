@@ -13,9 +13,11 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = [
     {"core", "task_names", "settings_safety"},
     {"prompts", "images", "gateways", "settings"},
+    {"policy"},
     {"accounts"},
     {"listings"},
     {"verification"},
+    {"screening"},
     {"moderation"},
     {"orders"},
     {"payouts"},
@@ -40,7 +42,10 @@ OWNERS = {
     "pdqhash": {"marketplace/images/hashes.py", "workers/fingerprints/"},
     "numba": {"workers/search/"},
     "compel": {"workers/engines/"},
-    "openai": {"workers/engines/"},
+    "openai": {"workers/engines/", "marketplace/gateways/text_moderation.py"},
+    "ahocorasick_rs": {"marketplace/policy/"},
+    "confusable_homoglyphs": {"marketplace/policy/folding.py"},
+    "profanity_check": {"marketplace/policy/tone.py"},
     "fpdf": {"marketplace/core/pdf.py"},
     "c2pa": {"marketplace/images/metadata/credentials.py"},
 }

@@ -106,6 +106,7 @@ def test_the_public_contract_is_there(app: Flask) -> None:
         "/library",
         "/webhooks/stripe",
         "/webhooks/stripe-connect",
+        "/guidelines",
         "/healthz",
         "/readyz",
     }

@@ -1,0 +1,1 @@
+"""How well the policy checks find what they should, on texts written by hand."""

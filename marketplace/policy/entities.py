@@ -1,0 +1,238 @@
+"""Names that belong to others: characters, brands, artists, people. Lists in data/*.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from pydantic import Field
+
+from marketplace.policy import fuzzy
+from marketplace.policy.common_words import common_words
+from marketplace.policy.data_files import Strict, load
+from marketplace.policy.findings import Finding, Severity, Span
+from marketplace.policy.matching import Hit, How, Matcher, Phrase, Views, phrase_of
+from marketplace.policy.passages import Passage
+from marketplace.policy.phrases import is_innocent, words_of
+from marketplace.policy.views import View
+
+FILES = ("characters.json", "brands.json", "artists.json", "people.json")
+Kind = Literal["character", "brand", "studio", "artist", "person"]
+CODE_OF: dict[str, str] = {
+    "character": "THIRD_PARTY_IP",
+    "brand": "THIRD_PARTY_IP",
+    "studio": "THIRD_PARTY_IP",
+    "artist": "ARTIST_NAME",
+    "person": "REAL_PERSON",
+}
+SEVERITY_OF = {
+    "character": Severity.HARD,
+    "brand": Severity.SOFT,
+    "studio": Severity.SOFT,
+    "artist": Severity.HARD,
+    "person": Severity.HARD,
+}
+_WHAT = {
+    "character": "a character or title of somebody’s story ({of})",
+    "brand": "a brand",
+    "studio": "a studio’s name",
+    "artist": "an artist whose work is protected",
+    "person": "a real person",
+}
+_FIX = {
+    "character": "Describe what the figure looks like, or make it a [variable].",
+    "brand": "Describe the thing without its maker’s name.",
+    "studio": "Describe the look (materials, shapes, light) instead of whose it is.",
+    "artist": "Name the technique, the school or the period instead.",
+    "person": "Describe the kind of person instead of naming one.",
+}
+_LOGO = frozenset({"logo", "trademark", "emblem"})
+
+
+class Entry(Strict):
+    """One name of a list."""
+
+    name: str = Field(min_length=2)
+    of: str
+    """Story, trade or field."""
+    kind: Kind | None = None
+    """Where it differs from the file's."""
+    aliases: tuple[str, ...] = ()
+    severity: Severity | None = None
+    """Where it differs from the kind's."""
+    with_: tuple[str, ...] = Field((), alias="with")
+    """An everyday word: counts only with one of these words in the same text. Not the aliases."""
+    cased: bool = False
+    """Counts where each word has its capital, or in company (``with``): an everyday phrase, or one
+    word that is a surname as well, which alone is never more than soft."""
+
+
+class EntityList(Strict):
+    """One file."""
+
+    version: str
+    about: str
+    kind: Kind
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A listed name found in a text."""
+
+    entry: Entry
+    kind: str
+    field: str
+    span: Span
+    how: How
+    severity: Severity
+
+    @property
+    def code(self) -> str:
+        """Its reason code."""
+        return CODE_OF[self.kind]
+
+
+@dataclass(frozen=True)
+class _Index:
+    matcher: Matcher
+    spelt: tuple[tuple[Entry, str, bool], ...]
+    """By phrase number: the entry, its kind, whether this spelling needs company."""
+    fuzzy: fuzzy.FuzzyIndex
+
+
+@cache
+def _index() -> _Index:
+    phrases: list[Phrase] = []
+    spelt: list[tuple[Entry, str, bool]] = []
+    for name in FILES:
+        listed = load(EntityList, name)
+        for entry in listed.entries:
+            for place, spelling in enumerate((entry.name, *entry.aliases)):
+                phrases.append(phrase_of(spelling, len(spelt)))
+                needs = place == 0 and bool(entry.with_)
+                spelt.append((entry, entry.kind or listed.kind, needs))
+    plain = [
+        phrase
+        for phrase, (entry, _, needs) in zip(phrases, spelt, strict=True)
+        if not needs and not entry.cased
+    ]
+    return _Index(Matcher(phrases), tuple(spelt), fuzzy.FuzzyIndex(plain))
+
+
+def names_in(passage: Passage, views: Views, context: Iterable[str] = ()) -> list[Named]:
+    """The listed names in one passage, the longest at each place, each once per place.
+
+    Args:
+        context: further words that may make an everyday word a name (those of the title).
+    """
+    index = _index()
+    around = frozenset(context) | frozenset(views.plain.tokens)
+    found: list[Named] = []
+    for view, hit in index.matcher.find(views):
+        named = _judged(passage, view, hit, index.spelt[hit.number], around)
+        if named is not None:
+            found.append(named)
+    if not passage.seams:
+        for hit in index.fuzzy.find(views.plain):
+            named = _judged(passage, views.plain, hit, index.spelt[hit.number], around)
+            if named is not None:
+                found.append(named)
+    return _longest(found)
+
+
+def _judged(
+    passage: Passage,
+    view: View,
+    hit: Hit,
+    spelt: tuple[Entry, str, bool],
+    around: frozenset[str],
+) -> Named | None:
+    entry, kind, needs = spelt
+    span = view.span(hit.start, hit.end)
+    if not passage.is_news(span):
+        return None
+    company = _in_company(entry, around)
+    if entry.cased and not (company or _has_capitals(passage, span)):
+        return None
+    if needs and not entry.cased and not company:
+        return None
+    if is_innocent(view, hit):
+        return None
+    return Named(
+        entry,
+        kind,
+        passage.field,
+        span,
+        hit.how,
+        _severity(entry, kind, hit.how, around, _goes_on(view, hit) or _alone(entry, company)),
+    )
+
+
+def _in_company(entry: Entry, around: frozenset[str]) -> bool:
+    own = set(words_of(entry.name))
+    wanted = {word for text in entry.with_ for word in words_of(text)} - own
+    return bool(wanted & around) or any(token.removesuffix("s") in wanted for token in around)
+
+
+def _has_capitals(passage: Passage, span: Span) -> bool:
+    words = passage.text[span[0] : span[1]].split()
+    return all(word[:1].isupper() for word in words)
+
+
+def _goes_on(view: View, hit: Hit) -> bool:
+    """Whether a hyphen ties the name to a word of another meaning: Emma, stone-carving."""
+    if view.words[hit.last].gap != "-" or hit.last + 1 >= len(view.words):
+        return False
+    return view.tokens[hit.last + 1] not in common_words().tied_to_names
+
+
+def _alone(entry: Entry, company: bool) -> bool:
+    """Whether only its capital makes a single word a name: Garfield, Kirby."""
+    return entry.cased and not company and len(words_of(entry.name)) == 1
+
+
+def _severity(entry: Entry, kind: str, how: How, around: frozenset[str], doubt: bool) -> Severity:
+    severity = entry.severity or SEVERITY_OF[kind]
+    if how >= How.SPLIT or doubt:
+        return Severity.SOFT
+    if kind == "brand" and around & _LOGO:
+        return Severity.HARD
+    return severity
+
+
+def _longest(found: list[Named]) -> list[Named]:
+    """The longest name at each place; of equals the plainest way of writing it."""
+    kept: list[Named] = []
+    for named in sorted(found, key=lambda n: (n.span[0] - n.span[1], n.how, n.span, n.entry.name)):
+        if not any(_overlap(named.span, other.span) for other in kept):
+            kept.append(named)
+    return sorted(kept, key=lambda named: named.span)
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def findings_of(names: Iterable[Named]) -> Iterator[Finding]:
+    """What is said of names that were found."""
+    for named in names:
+        severity = named.severity
+        if named.field == "negative_prompt":
+            # Keeping a name out is not using it; some models still draw what they read.
+            severity = Severity.NOTE
+        said = _WHAT[named.kind].format(of=named.entry.of)
+        how = {How.TRICK: ", spelt with other signs", How.FUZZY: ", or nearly so"}.get(
+            named.how, ""
+        )
+        yield Finding(
+            code=named.code,
+            severity=severity,
+            field=named.field,
+            span=named.span,
+            explanation=f"Names “{named.entry.name}”, {said}{how}.",
+            fix=_FIX[named.kind],
+            rule=f"names.{named.kind}",
+        )

@@ -1,0 +1,1 @@
+"""Policy checks of listings: what is checked when, and what was found, as rows."""

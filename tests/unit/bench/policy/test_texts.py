@@ -1,0 +1,37 @@
+"""The written texts are well-formed, and the checks stay as good as the goals ask."""
+
+from __future__ import annotations
+
+from bench.policy.__main__ import NAMES, OFFENSIVE, Checked, _summary
+from bench.policy.texts import HALVES, Text, read
+from marketplace.policy import check
+from marketplace.policy.codes import reason_codes
+from tests.unit.policy.quiet import Quiet
+
+
+def texts() -> list[Text]:
+    return [text for half in HALVES for text in read(half)]
+
+
+def test_there_are_enough_texts_and_every_label_is_a_code() -> None:
+    found = texts()
+    keys = {code.key for code in reason_codes()}
+    assert len(found) >= 400
+    assert len({text.id for text in found}) == len(found)
+    assert all(text.expect | text.may <= keys for text in found)
+    assert not any(text.expect & text.may for text in found)
+    assert not any(text.expect for text in found if text.kind == "clean")
+    assert sum(text.kind == "clean" for text in found) >= 150
+    assert sum(text.trick is not None for text in found) >= 60
+    assert len({text.submission.template for text in found}) > 0.99 * len(found)
+
+
+def test_goals_are_held_by_a_fifth_of_the_texts() -> None:
+    """The whole set is the bench's; every fifth text notices when something breaks."""
+    checked = [Checked(text, tuple(check(text.submission, Quiet()))) for text in texts()[::5]]
+    summary = _summary(checked)
+    assert summary["clean_flagged_hard"] <= 0.01
+    assert summary["offensive_recall"] >= 0.98
+    assert summary["ip_recall"] >= 0.98
+    assert summary["obfuscated_recall"] >= 0.98
+    assert OFFENSIVE.isdisjoint(NAMES)
