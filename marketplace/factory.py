@@ -49,6 +49,7 @@ from marketplace.orders.sales_panel import init_sales_panel
 from marketplace.payouts.net_prices import init_net_prices
 from marketplace.payouts.routes import blueprint as payouts
 from marketplace.policy.routes import blueprint as policy
+from marketplace.screening.seller_panel import init_seller_findings
 from marketplace.settings import Environment, Settings, load_settings
 from marketplace.stripe_events.desk_routes import blueprint as desk_webhooks
 from marketplace.stripe_events.routes import blueprint as webhooks
@@ -158,6 +159,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     init_template_globals(app)
     init_sales_panel(app)
     init_net_prices(app)
+    init_seller_findings(app)
     csrf = CSRFProtect(app)
     init_security(app)
     init_cart(app)

@@ -19,6 +19,7 @@ from marketplace.orders import (
 from marketplace.orders import models as orders_models
 from marketplace.orders.desk import models as desk_models
 from marketplace.payouts import models as payouts_models
+from marketplace.screening import models as screening_models
 from marketplace.search import models as search_models
 from marketplace.stripe_events import models as stripe_events_models
 from marketplace.verification import corpus_models as verification_corpus_models
@@ -41,6 +42,7 @@ MODEL_MODULES = (
     changes_models,
     verification_spend_models,
     verification_window_models,
+    screening_models,
     moderation_models,
     complaint_models,
     orders_models,

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     openai_daily_ceiling: int = Field(
         20_000_000, ge=0, validation_alias="OPENAI_DAILY_CEILING_MICRODOLLARS"
     )
+    moderation_api_key: str | None = Field(None, validation_alias="MODERATION_API_KEY", repr=False)
+    moderation_base_url: str | None = Field(None, validation_alias="MODERATION_BASE_URL")
+    moderation_sends_prompts: bool = Field(False, validation_alias="MODERATION_SENDS_PROMPTS")
+    """Whether prompts are sent there too, or only what is public anyway."""
+    submissions_per_day: int = Field(20, ge=0, validation_alias="SUBMISSIONS_PER_DAY")
+    """More by one seller within 24 hours is pointed out to moderators; 0 for never."""
     clip_model_dir: Path | None = Field(None, validation_alias="CLIP_MODEL_DIR")
     """Folder of a CLIP model that judges adherence where a model has no judge of its own."""
     search_language: str = Field(

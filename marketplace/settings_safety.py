@@ -47,10 +47,12 @@ def problems_of(settings: Settings) -> list[str]:
 
 
 def _unsafe_provider(settings: Settings) -> list[str]:
-    """Prompts travel to this address: only encrypted, or not off this machine."""
-    if settings.openai_base_url is None:
-        return []
-    parts = urlsplit(settings.openai_base_url)
-    if parts.hostname in LOOPBACK_HOSTS:
-        return ["OPENAI_BASE_URL must not be loopback in production"] if settings.production else []
-    return [] if parts.scheme == "https" else ["OPENAI_BASE_URL must be https"]
+    """Texts travel to these addresses: only encrypted, or not off this machine."""
+    problems = []
+    for name in ("openai_base_url", "moderation_base_url"):
+        parts = urlsplit(getattr(settings, name) or "https://none.example")
+        if parts.hostname not in LOOPBACK_HOSTS and parts.scheme != "https":
+            problems.append(f"{name.upper()} must be https")
+        elif parts.hostname in LOOPBACK_HOSTS and settings.production:
+            problems.append(f"{name.upper()} must not be loopback in production")
+    return problems

@@ -9,6 +9,7 @@ from marketplace.gateways.blobs import open_blobs
 from marketplace.gateways.celery_queue import CeleryQueue, make_celery
 from marketplace.gateways.mail import SmtpMailer
 from marketplace.gateways.stripe_payments import StripePayments
+from marketplace.gateways.text_moderation import OpenAIModeration, TextModerator
 from marketplace.settings import Settings
 
 
@@ -29,4 +30,12 @@ def build_services(settings: Settings, pool_size: int = 10) -> Services:
             v2_webhook_secret=settings.stripe_v2_webhook_secret,
         ),
         vault=PromptVault(settings.prompt_keys),
+        text_moderator=_text_moderator(settings),
     )
+
+
+def _text_moderator(settings: Settings) -> TextModerator | None:
+    """The provider that judges texts, where the owner has given a key."""
+    if settings.moderation_api_key is None:
+        return None
+    return OpenAIModeration(settings.moderation_api_key, settings.moderation_base_url)

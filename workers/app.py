@@ -41,6 +41,7 @@ app.conf.imports = (
     "workers.tasks.news",
     "workers.tasks.payments",
     "workers.tasks.payouts",
+    "workers.tasks.policy",
     "workers.tasks.proofs",
     "workers.tasks.receipts",
     "workers.tasks.search",

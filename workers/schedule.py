@@ -19,6 +19,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "consistency": _every(10, TaskName.SWEEP_CONSISTENCY),
     # Keeps the cache of generated pictures within its limit.
     "generation_cache": _every(300, TaskName.SWEEP_CACHE),
+    # Policy checks whose message was lost, whose moment has come, or whose provider was silent.
+    "policy": _every(10, TaskName.SWEEP_POLICY),
     # Signs the reports of runs that have ended, and overrides.
     "proofs": _every(10, TaskName.SWEEP_PROOFS),
     # Takes listings off sale whose model was switched off; hidden they are at once.

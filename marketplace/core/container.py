@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from marketplace.gateways.blobs import BlobStore
     from marketplace.gateways.mail import Mailer
     from marketplace.gateways.payments import PaymentGateway
+    from marketplace.gateways.text_moderation import TextModerator
     from marketplace.settings import Settings
 
 
@@ -27,3 +28,5 @@ class Services:
     mailer: Mailer
     payments: PaymentGateway
     vault: PromptVault
+    text_moderator: TextModerator | None = None
+    """A provider that judges texts; None unless the owner has given a key."""

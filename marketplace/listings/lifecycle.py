@@ -42,6 +42,7 @@ def submit(
     if version is None:
         raise ConflictError("This listing has no prompt yet.")
     to = queue_of_engine(version.target_model.engine)
+    enqueue(session, queue, TaskName.CHECK_POLICY, version.id)
     enqueue(session, queue, TaskName.VERIFY_LISTING, version.id, to=to)
     return listing
 

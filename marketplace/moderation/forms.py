@@ -9,8 +9,9 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from marketplace.moderation.operations import MAX_NOTE
 from marketplace.moderation.states import REASON_TEXTS, ReasonCode
+from marketplace.policy.codes import code_of
 
-NAMES = {code: code.value.replace("_", " ").capitalize() for code in ReasonCode}
+NAMES = {code: code_of(code.value).name for code in ReasonCode}
 
 
 class ApproveForm(FlaskForm):

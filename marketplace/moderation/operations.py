@@ -23,6 +23,7 @@ from marketplace.moderation.states import (
     CaseState,
     ReasonCode,
 )
+from marketplace.screening.queries import hands_for
 from marketplace.verification.models import VerificationRun
 from marketplace.verification.policy import FindingDraft
 from marketplace.verification.states import RunState, Verdict
@@ -106,8 +107,9 @@ def approve(
 ) -> Case:
     """Publish the listing: on the strength of its evidence, or as a named, explained override.
 
-    Where the tier asks for two moderators the first approval only puts the case back into the
-    queue, for another one. What counts as evidence follows from the tier (see has_proof).
+    Where the tier, or a hard finding's reason code, asks for two moderators, the first approval
+    only puts the case back into the queue, for another one. What counts as evidence follows from
+    the tier (see has_proof).
 
     Raises:
         InvalidError: when the evidence is missing and no override is given, or when the model
@@ -128,7 +130,7 @@ def approve(
         Approval(case_id=case.id, moderator_id=moderator.id, override=override, note=note or None)
     )
     session.flush()
-    if _hands(session, case) < version.tier.hands:
+    if _hands(session, case) < hands_needed(session, version):
         _change(session, case, CaseAction.ENDORSE, moderator, note or None)
         case.claimed_by = case.claimed_at = None
         return case
@@ -172,6 +174,11 @@ def has_proof(session: Session, case: Case) -> bool:
 def has_approved(session: Session, case: Case, moderator: User) -> bool:
     """True when this moderator's approval stands, and a second one is waited for."""
     return session.get(Approval, (case.id, moderator.id)) is not None
+
+
+def hands_needed(session: Session, version: ListingVersion) -> int:
+    """How many different moderators must approve a version: its tier's and its findings' wish."""
+    return max(version.tier.hands, hands_for(session, version.id))
 
 
 def _hands(session: Session, case: Case) -> int:

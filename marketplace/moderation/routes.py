@@ -15,7 +15,7 @@ from marketplace.core.web.pagination import page_number
 from marketplace.core.web.request_scope import db, services
 from marketplace.moderation import operations, queries
 from marketplace.moderation.complaints.queries import open_count
-from marketplace.moderation.forms import TEXTS, ApproveForm, RejectForm
+from marketplace.moderation.forms import NAMES, TEXTS, ApproveForm, RejectForm
 from marketplace.moderation.presenters import case_view
 from marketplace.moderation.states import CaseState
 from marketplace.task_names import TaskName
@@ -111,6 +111,7 @@ def _page(case_id: str, approve_form: ApproveForm, reject_form: RejectForm) -> s
         approve_form=approve_form,
         reject_form=reject_form,
         reason_texts=TEXTS,
+        reason_names=NAMES,
     )
 
 

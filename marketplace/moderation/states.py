@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from marketplace.core.states import StateMachine
+from marketplace.policy.codes import code_of
 
 
 class CaseState(StrEnum):
@@ -42,31 +43,28 @@ CASE_STATES: StateMachine[CaseState, CaseAction] = StateMachine(
 
 
 class ReasonCode(StrEnum):
-    """Why a listing is turned away; the seller reads the text beside it."""
+    """Why a listing is turned away: the policy's closed list (policy/data/reason_codes.json)."""
 
+    TOO_SPECIFIC = "TOO_SPECIFIC"
+    TOO_SIMPLE = "TOO_SIMPLE"
     NOT_REPRODUCIBLE = "NOT_REPRODUCIBLE"
     SAMPLES_MISMATCH = "SAMPLES_MISMATCH"
     SAMPLE_STOLEN = "SAMPLE_STOLEN"
     DUPLICATE = "DUPLICATE"
-    TOO_SPECIFIC = "TOO_SPECIFIC"
-    TOO_SIMPLE = "TOO_SIMPLE"
     OFFENSIVE = "OFFENSIVE"
+    SEXUAL = "SEXUAL"
+    MINOR_SAFETY = "MINOR_SAFETY"
+    REAL_PERSON = "REAL_PERSON"
+    THIRD_PARTY_IP = "THIRD_PARTY_IP"
+    ARTIST_NAME = "ARTIST_NAME"
+    MODEL_RULES = "MODEL_RULES"
     MISLEADING_TEXT = "MISLEADING_TEXT"
     SPAM = "SPAM"
+    METADATA_MISSING = "METADATA_MISSING"
+    UNSUPPORTED_MODEL = "UNSUPPORTED_MODEL"
 
 
 REASON_TEXTS: dict[ReasonCode, str] = {
-    ReasonCode.NOT_REPRODUCIBLE: "Our re-runs came out too different from your samples to be "
-    "sure. Check the seed, steps, guidance and scheduler of each sample and submit again.",
-    ReasonCode.SAMPLES_MISMATCH: "At least one sample was not made by this prompt with the values "
-    "and seed you declared. Replace it with one that was.",
-    ReasonCode.SAMPLE_STOLEN: "A sample is a picture from another seller's listing.",
-    ReasonCode.DUPLICATE: "This prompt is already on sale in another listing.",
-    ReasonCode.TOO_SPECIFIC: "The prompt makes one picture rather than a family of pictures. Turn "
-    "the parts a buyer would want to change into [variables].",
-    ReasonCode.TOO_SIMPLE: "The prompt holds too little work to be worth its price. Add what makes "
-    "its look special.",
-    ReasonCode.OFFENSIVE: "The prompt or its pictures are offensive. See the content rules.",
-    ReasonCode.MISLEADING_TEXT: "Title or description promise something the prompt does not do.",
-    ReasonCode.SPAM: "This is one of many nearly equal listings. Offer the best one instead.",
+    code: f"{code_of(code.value).seller_text} {code_of(code.value).fix_hint}" for code in ReasonCode
 }
+"""What the seller reads: what is wrong, and how to mend it."""

@@ -56,7 +56,7 @@ def test_samples_that_this_prompt_and_seed_did_not_make(
     assert max(distances) > REPRODUCED_AT_MOST
     assert len(distances) + page.locator(".unmeasured > li").count() == 3, "every sample is shown"
     assert all(distance > REPRODUCED_AT_MOST for distance in distances)
-    assert "Samples mismatch" in page.locator(".findings").inner_text()
+    assert "Samples do not match" in page.locator(".findings").inner_text()
     assert str(max(distances)) in page.locator(".findings").inner_text()
     _cannot_be_approved_unnoticed(page)
 

@@ -46,7 +46,11 @@ def test_submitting_asks_for_verification_once(
     again = operations.submit(session, services.vault, services.queue, listing, seller.user_id)
     commit(session)
     assert again.state is ListingState.VERIFYING
-    assert sent(services) == [(TaskName.VERIFY_LISTING, (str(listing.version_id),))]
+    version_id = str(listing.version_id)
+    assert sent(services) == [
+        (TaskName.CHECK_POLICY, (version_id,)),
+        (TaskName.VERIFY_LISTING, (version_id,)),
+    ]
     assert history(session, listing)[1:] == [("submit", "draft", "verifying")]
 
 

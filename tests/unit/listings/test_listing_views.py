@@ -71,7 +71,11 @@ def test_three_pictures_at_once_and_submit(
     ]
     assert session.get_one(Listing, draft.id).state is ListingState.VERIFYING
     assert isinstance(services.queue, RecordingQueue)
-    assert services.queue.sent == [(TaskName.VERIFY_LISTING, (str(draft.version_id),))]
+    version_id = str(draft.version_id)
+    assert services.queue.sent == [
+        (TaskName.CHECK_POLICY, (version_id,)),
+        (TaskName.VERIFY_LISTING, (version_id,)),
+    ]
 
 
 def test_a_refused_file_never_loses_the_accepted_ones(
@@ -203,7 +207,8 @@ def test_submitting_in_two_tabs_verifies_once(
     assert shop.post(f"/sell/{listing.id}/submit").status_code == 302
     assert shop.post(f"/sell/{listing.id}/submit").status_code == 302
     assert isinstance(services.queue, RecordingQueue)
-    assert len(services.queue.sent) == 1
+    names = [name for name, _ in services.queue.sent]
+    assert names == [TaskName.CHECK_POLICY, TaskName.VERIFY_LISTING]
     assert shop.post(f"/sell/{listing.id}/samples", data=row(0, picture_bytes(9))).status_code in (
         409,
         422,
