@@ -39,6 +39,7 @@ def finish(
     check.finished_at = now()
     check.error_code = None
     session.flush()
+    session.expire(check, ["findings"])  # may have been read while there were none
 
 
 def _row(vault: PromptVault, check: PolicyCheck, position: int, noted: Noted) -> PolicyFinding:

@@ -45,7 +45,7 @@ class Group:
 def suggest(session: Session, language: str, typed: str) -> list[Group]:
     """Suggestions for what was typed so far; groups without any are left out."""
     words = tokens(typed)
-    if not words or len(words[-1]) < MIN_LETTERS:
+    if not words or (len(words) == 1 and len(words[0]) < MIN_LETTERS):
         return []
     found = [
         Group("Listings", _listings(session, language, words)),
@@ -58,6 +58,8 @@ def suggest(session: Session, language: str, typed: str) -> list[Group]:
 
 def _listings(session: Session, language: str, words: Sequence[str]) -> list[Option]:
     """Live listings that hold the words, the last one begun; the most sought-after ones."""
+    if len(words[-1]) < MIN_LETTERS:
+        return []  # half the vocabulary begins with one letter
     begun = session.scalars(
         select(SearchWord.word)
         .where(SearchWord.word.like(f"{words[-1]}%"))

@@ -76,7 +76,7 @@ def pages(
             [
                 *(shop.path, f"{shop.path}/report", "/library", item, "/account/", "/sell/start"),
                 *("/cart", "/orders", "/orders?all=1", order, paper, asked, review),
-                *("/favourites", "/collections", "/following", "/saved-searches", "/browse?q=fox"),
+                *("/favourites", "/collections", "/following", "/saved-searches", "/search?q=fox"),
             ],
         ),
         "seller": (

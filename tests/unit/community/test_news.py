@@ -142,7 +142,7 @@ def test_what_can_be_saved(
         return saved_searches.save_search(session, street.buyer.id, address)
 
     search = save("?page=3&q=paper%20fox&category=nonsense&model=house-full&utm=x".lstrip("?"))
-    assert search.name == "“paper fox”, Bracket House 1"
+    assert search.name == "“paper fox”, Bracket House 1 (1.1 full)"
     assert search.address == "q=paper+fox&model=house-full"
     assert save("model=house-full&q=paper++fox") is search, "the same search, however it is spelled"
     saved_searches.pause(search)
@@ -160,9 +160,9 @@ def test_what_can_be_saved(
 def test_the_pages_save_pause_resume_and_delete(
     client: FlaskClient, session: Session, street: Street
 ) -> None:
-    assert "Log in to save this search" in client.get("/browse?q=fox").text
+    assert "Log in to save this search" in client.get("/search?q=fox").text
     log_in(client, street.buyer)
-    assert 'value="q=fox"' in client.get("/browse?q=fox").text
+    assert 'value="q=fox"' in client.get("/search?q=fox").text
     assert "Save this search" not in client.get("/browse").text
     saved = client.post("/saved-searches", data={"address": "q=fox"}, follow_redirects=True)
     assert "We write when something new matches" in saved.text

@@ -100,13 +100,13 @@ def test_a_stranger_saves_logs_in_and_has_it(
 ) -> None:
     link = f"/favourites/keep/{street.listing.id}"
     assert link in page(client, "/")
-    page_of_ours = {"Referer": "http://localhost/browse?q=fox"}
+    page_of_ours = {"Referer": "http://localhost/search?q=fox"}
     elsewhere = {"Sec-Fetch-Site": "cross-site"}
     client.get(link, headers=page_of_ours | elsewhere)
     with client.session_transaction() as cookies:
         assert "favourite" not in cookies, "another site's link means nothing"
     answer = client.get(link, headers=page_of_ours)
-    assert answer.location == "/account/login?next=/browse?q%3Dfox"
+    assert answer.location == "/account/login?next=/search?q%3Dfox"
     person = make_user(session, email="new@example.com", password=hashed(client))
     session.commit()
     data = {"email": person.email, "password": "a long pass phrase"}

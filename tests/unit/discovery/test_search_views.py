@@ -14,6 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from marketplace.core.container import Services
 from marketplace.core.database import Database
@@ -33,10 +35,11 @@ def query_picture(size: int = 700) -> bytes:
 
 
 def send(client: FlaskClient, data: bytes, **headers: str) -> Any:
-    form = {"image": (io.BytesIO(data), f"{MARKER}.png")}
-    return client.post(
-        "/search/image", data=form, content_type="multipart/form-data", headers=headers
-    )
+    # Encoded here: the client's own way leaves temporary files of large forms open.
+    picture = FileStorage(io.BytesIO(data), f"{MARKER}.png", "image")
+    boundary, body = encode_multipart({"image": picture})
+    kind = f"multipart/form-data; boundary={boundary}"
+    return client.post("/search/image", data=body, content_type=kind, headers=headers)
 
 
 def test_a_picture_leads_to_an_address_that_needs_no_picture(csrf_app: Flask, shop: Shop) -> None:
