@@ -5,7 +5,7 @@ BIN := .venv/bin
 JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 
 .DEFAULT_GOAL := help
-.PHONY: bench-policy bench-search bench-buyers bench-checkout bench-copies bench-ledger bench-lighthouse sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
+.PHONY: bench-policy bench-search bench-buyers bench-checkout bench-copies bench-ledger bench-lighthouse bench-storefront sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -48,6 +48,9 @@ bench-checkout: install ## from Pay to the library with every webhook lost: unde
 
 bench-ledger: install-dev ## random trading, 200,000 events, every cent checked after each; ARGS="--events 20000" for less
 	@exec $(BIN)/python -m bench.ledger $(ARGS)
+
+bench-storefront: install ## the storefront at 10,000, 100,000 and a million listings; needs wrk; ARGS="--sizes 10000" for less
+	@exec $(BIN)/python -m bench.storefront $(ARGS)
 
 sandbox-check: install ## the emulator against Stripe's own sandbox; STRIPE_SANDBOX_KEY=sk_test_… or rk_test_…
 	@exec $(BIN)/python -m local.stripe.sandbox

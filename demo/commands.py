@@ -7,6 +7,7 @@ import os
 import click
 from flask.cli import AppGroup
 
+from demo.bulk.command import bulk
 from demo.loader import Loader, LoaderError
 from demo.progress import standing, tally
 from demo.reading import read_script
@@ -18,6 +19,7 @@ from workers.engines.contract import EngineError
 from workers.engines.registry import build_registry
 
 demo = AppGroup("demo", help="Demo content for a local marketplace.")
+demo.add_command(bulk)
 NICENESS = 5
 """The site and the worker come first: the loader may take what they leave."""
 

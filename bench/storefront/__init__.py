@@ -1,0 +1,1 @@
+"""How fast the storefront is at ten thousand, a hundred thousand and a million listings."""
