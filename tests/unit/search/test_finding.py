@@ -229,9 +229,9 @@ def counted(session: Session) -> Iterator[list[str]]:
         (Wanted(), 3),
         (Wanted(sort=Sort.NEWEST), 2),
         (Wanted(chosen={Facet.CATEGORY: ("posters",)}), 3),
-        (Wanted(q="fox", sort=Sort.RELEVANCE), 2),
-        (Wanted(q="fox snow", sort=Sort.RELEVANCE), 3),
-        (Wanted(q="ligthouse", sort=Sort.RELEVANCE), 3),
+        (Wanted(q="fox", sort=Sort.RELEVANCE), 3),
+        (Wanted(q="fox snow", sort=Sort.RELEVANCE), 5),
+        (Wanted(q="ligthouse", sort=Sort.RELEVANCE), 4),
     ],
 )
 def test_the_number_of_queries_is_fixed(
