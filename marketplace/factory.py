@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from marketplace import cli
@@ -24,6 +23,8 @@ from marketplace.core.container import Services
 from marketplace.core.logging import set_up_logging
 from marketplace.core.web.compression import init_compression
 from marketplace.core.web.error_pages import init_error_pages
+from marketplace.core.web.own_pages import OwnPagesProtect
+from marketplace.core.web.page_keeping import init_page_keeping
 from marketplace.core.web.request_scope import init_request_scope
 from marketplace.core.web.security_headers import init_security_headers
 from marketplace.core.web.template_globals import init_template_globals
@@ -160,7 +161,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     init_sales_panel(app)
     init_net_prices(app)
     init_seller_findings(app)
-    csrf = CSRFProtect(app)
+    init_page_keeping(app, settings.page_cache_mb)
+    csrf = OwnPagesProtect(app)
     init_security(app)
     init_cart(app)
     init_community(app)

@@ -143,6 +143,8 @@ class Settings(BaseSettings):
     """A worker that has withdrawn checks itself again after so long."""
     local_mail_page: str | None = Field(None, validation_alias="LOCAL_MAIL_PAGE")
     local_stripe_page: str | None = Field(None, validation_alias="LOCAL_STRIPE_PAGE")
+    page_cache_mb: int = Field(64, ge=0, validation_alias="PAGE_CACHE_MB")
+    """Memory of each web process for pages that strangers are shown; 0 makes every page anew."""
     rate_limits: bool = Field(True, validation_alias="RATE_LIMITS")
 
     @field_validator("public_url")

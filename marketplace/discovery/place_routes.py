@@ -8,6 +8,7 @@ from flask import Blueprint, render_template
 
 from marketplace.core.errors import NotFoundError
 from marketplace.core.web.guards import public
+from marketplace.core.web.page_keeping import kept_for_strangers
 from marketplace.core.web.request_scope import db
 from marketplace.discovery import queries, shelves
 from marketplace.discovery.presenters import cards, home_proof
@@ -23,6 +24,7 @@ blueprint = Blueprint("places", __name__)
 
 @blueprint.get("/c/<slug>")
 @public
+@kept_for_strangers()
 def category(slug: str) -> Any:
     """One shelf of the shop: its newest listings, and the way to all of them."""
     found = category_named(slug)
@@ -36,6 +38,7 @@ def category(slug: str) -> Any:
 
 @blueprint.get("/m/<slug>")
 @public
+@kept_for_strangers()
 def model(slug: str) -> Any:
     """One target model: its tier, how listings for it are verified, what the registry knows."""
     found = db().get(TargetModel, slug) if _is_slug(slug) else None
@@ -56,6 +59,7 @@ def model(slug: str) -> Any:
 
 @blueprint.get("/how-proof-works")
 @public
+@kept_for_strangers()
 def how_proof_works() -> Any:
     """What a re-run shows and what it does not, with a real pair of pictures."""
     return render_template(

@@ -9,6 +9,7 @@ from flask_security import current_user
 
 from marketplace.core.ids import split_slug
 from marketplace.core.web.guards import public, signed_in
+from marketplace.core.web.page_keeping import kept_for_strangers
 from marketplace.core.web.pagination import page_number
 from marketplace.core.web.request_scope import db, services
 from marketplace.core.web.uploads import keep_files_in_memory
@@ -61,6 +62,7 @@ keep_files_in_memory(blueprint, "discovery.search_by_image", search_views.IMAGE_
 
 @blueprint.get("/")
 @public
+@kept_for_strangers()
 def home() -> Any:
     """What Bracket is, a piece of real proof, and the shelves."""
     return render_template(
@@ -76,6 +78,7 @@ def home() -> Any:
 
 @blueprint.get("/p/<path>")
 @public
+@kept_for_strangers()
 def listing(path: str) -> Any:
     """One listing as anyone may see it; its seller may see it before it is live."""
     viewer_id = current_user.id if signed_in() else None
@@ -100,6 +103,7 @@ def listing(path: str) -> Any:
 
 @blueprint.get("/s/<handle>")
 @public
+@kept_for_strangers("page")
 def seller(handle: str) -> Any:
     """A seller and everything they have live."""
     profile = queries.seller_named(db(), handle)

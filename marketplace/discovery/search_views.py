@@ -8,6 +8,7 @@ from flask import jsonify, redirect, render_template, request, url_for
 
 from marketplace.core.web.error_pages import wants_json
 from marketplace.core.web.guards import public
+from marketplace.core.web.page_keeping import kept_for_strangers
 from marketplace.core.web.request_scope import db, services
 from marketplace.discovery import queries, search_page
 from marketplace.discovery.filters import args_of, clean_query, read_wanted
@@ -18,6 +19,7 @@ from marketplace.search.finding import find
 from marketplace.search.looks import image_encoder_of
 from marketplace.search.signature import sign
 from marketplace.search.suggestions import suggest
+from marketplace.search.wanted import Facet
 
 IMAGE_FORM_BYTES = MAX_BYTES + 100_000
 MORE_WITHOUT_ASKING = "3"
@@ -25,6 +27,7 @@ MORE_WITHOUT_ASKING = "3"
 
 
 @public
+@kept_for_strangers(*Facet, "sort")
 def browse() -> Any:
     """The live listings that the address's filters let through."""
     if request.args.get("q") or request.args.get("look"):
