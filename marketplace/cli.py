@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 from marketplace.accounts.commands import users
 from marketplace.core import migrate
 from marketplace.listings.commands import catalogue
-from marketplace.listings.reading_commands import image
+from marketplace.listings.reading_commands import image, prompt
 from marketplace.orders.desk.commands import money, reconcile_command
 from marketplace.screening.commands import policy
 from marketplace.search.commands import search
@@ -37,7 +37,8 @@ def new_key() -> None:
 
 def register(app: Flask) -> None:
     """Add all command groups."""
-    groups = (database, keys, users, catalogue, image, proof, models, policy, money, stripe, search)
+    groups: tuple[AppGroup, ...] = (database, keys, users, catalogue, image, prompt, proof)
+    groups += (models, policy, money, stripe, search)
     for group in groups:
         app.cli.add_command(group)
     app.cli.add_command(reconcile_command)

@@ -18,12 +18,17 @@ from marketplace.orders.models import Entitlement
 from marketplace.prompts import (
     MAX_VALUE_CHARACTERS,
     FillError,
+    Kind,
     Slot,
     Template,
     Variable,
     default_values,
+    describe_variable,
 )
+from marketplace.prompts.colours import COLOUR_WORDS
 from marketplace.prompts.filling import resolve_values
+from marketplace.prompts.kinds import messages, number_text
+from marketplace.prompts.redaction import public_variable
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,11 @@ class ValueField:
     variable: Variable
     value: str
     error: str | None
+
+    @property
+    def takes(self) -> str:
+        """What the variable takes, in words."""
+        return describe_variable(public_variable(self.variable))
 
 
 @dataclass(frozen=True)
@@ -224,7 +234,28 @@ def client_template(template: Template) -> dict[str, Any]:
                 "choices": list(variable.choices),
                 "field": field_id(number),
             }
+            | _client_kind(variable)
             for number, variable in enumerate(template.variables)
         ],
         "maxLength": MAX_VALUE_CHARACTERS,
     }
+
+
+def _client_kind(variable: Variable) -> dict[str, Any]:
+    """What the browser needs to check a kind as the server does; empty for plain variables."""
+    limits = variable.limits
+    extra: dict[str, Any] = {}
+    if limits.longest is not None:
+        extra["longest"] = limits.longest
+    if variable.kind in (Kind.NUMBER, Kind.COLOUR, Kind.ASPECT):
+        extra |= {"kind": variable.kind.value, "messages": messages(variable.kind, limits)}
+    if variable.kind is Kind.NUMBER:
+        numbers = {"low": limits.low, "high": limits.high, "step": limits.step}
+        extra |= {
+            name: None if number is None else number_text(number)
+            for name, number in numbers.items()
+        }
+        extra["decimals"] = limits.decimals
+    if variable.kind is Kind.COLOUR:
+        extra["words"] = sorted(COLOUR_WORDS)
+    return extra

@@ -14,7 +14,8 @@ from marketplace.core.web.request_scope import db, save, services
 from marketplace.gateways.blobs import BlobMissingError
 from marketplace.listings import lifecycle
 from marketplace.listings.checks import SubmissionError
-from marketplace.listings.models import Listing
+from marketplace.listings.hints import Hint, hints, lint_context
+from marketplace.listings.models import Listing, ListingVersion
 from marketplace.listings.pictures import content_type_of
 from marketplace.listings.presenters import (
     payout_note,
@@ -133,6 +134,14 @@ def save_table(listing: Listing) -> list[SampleRow]:
         remove_sample(db(), services().vault, listing, gone)
         rows = [row for row in rows if row.sample is None or row.sample.id != gone]
     save()
+    read = [row.sample.position for row in rows if row.sample and row.seed_from_file]
+    if read:
+        numbers = ", ".join(map(str, sorted(read)))
+        flash(
+            f"The seed of sample {numbers} was read from the picture's file. Correct it if it is "
+            "not the one.",
+            "info",
+        )
     return rows
 
 
@@ -155,8 +164,14 @@ def page_of(
         refused=status >= 400,
         problems=readiness_problems(db(), services().vault, listing) if draft else [],
         prompt_parts=prompt_parts(parse(prompt)),
+        hints=_hints(version, prompt) if draft else [],
         settings_lines=settings_lines(version),
         waits_for_model=waits_for_model(listing),
         payout_note=payout_note(listing.seller),
     )
     return page, status
+
+
+def _hints(version: ListingVersion, prompt: str) -> list[Hint]:
+    context = lint_context(services().settings, version.target_model, version.samples)
+    return hints(prompt, context)

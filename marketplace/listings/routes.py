@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, request
 
 from marketplace.images import MAX_BYTES
-from marketplace.listings import draft_views, listing_views, start_views
+from marketplace.listings import draft_views, listing_views, picture_views, start_views
 from marketplace.listings.models import MAX_SAMPLES
+from marketplace.prompts import describe_variable
 
 blueprint = Blueprint("sell", __name__, url_prefix="/sell")
 
@@ -17,15 +18,26 @@ ROUTES = (
     ("", "index", start_views.index, GET),
     ("/start", "start", start_views.start, GET + POST),
     ("/new", "new", draft_views.new, GET + POST),
+    ("/new/from-picture", "from_picture", draft_views.from_picture, POST),
     ("/preview.json", "preview", draft_views.preview, POST),
     ("/<listing_id>", "listing", listing_views.listing, GET),
     ("/<listing_id>/edit", "edit", draft_views.edit, GET + POST),
     ("/<listing_id>/samples", "samples", listing_views.samples, POST),
     ("/<listing_id>/samples/<sample_id>/original", "original", listing_views.original, GET),
+    (
+        "/<listing_id>/samples/<sample_id>/settings",
+        "sample_settings",
+        picture_views.sample_settings,
+        GET,
+    ),
+    ("/<listing_id>/samples/<sample_id>/seed", "take_seed", picture_views.take_seed, POST),
     ("/<listing_id>/submit", "submit", listing_views.submit, POST),
     ("/<listing_id>/withdraw", "withdraw", listing_views.withdraw, POST),
     ("/<listing_id>/relist", "relist", listing_views.relist, POST),
 )
+
+# Wherever variables are shown; pages of other features do so too.
+blueprint.add_app_template_filter(describe_variable, "described")
 
 for rule, endpoint, view, methods in ROUTES:
     blueprint.add_url_rule(rule, endpoint, view, methods=list(methods))
@@ -45,4 +57,4 @@ def allow_large_forms(target: Blueprint, *endpoints: str) -> None:
             request.max_content_length = MAX_UPLOAD_BYTES
 
 
-allow_large_forms(blueprint, "sell.samples", "sell.submit")
+allow_large_forms(blueprint, "sell.samples", "sell.submit", "sell.from_picture")

@@ -11,7 +11,9 @@ from werkzeug.datastructures import FileStorage
 
 from marketplace.core.container import Services
 from marketplace.core.errors import InvalidError
-from marketplace.images import UploadError, read_upload
+from marketplace.images import CheckedImage, UploadError, read_upload
+from marketplace.images.metadata import read_settings
+from marketplace.listings.checks import MAX_SEED
 from marketplace.listings.models import MAX_SAMPLES, Listing, ListingVersion, Sample
 from marketplace.listings.samples import add_sample, change_sample
 from marketplace.prompts import FillError
@@ -33,6 +35,8 @@ class SampleRow:
     values: dict[str, str]
     upload: FileStorage | None = field(default=None, repr=False)
     errors: dict[str, str] = field(default_factory=dict)
+    seed_from_file: bool = False
+    """True when the seed was left blank and the picture's file named one."""
 
     @property
     def untouched(self) -> bool:
@@ -109,14 +113,20 @@ def save_rows(
 
 
 def _save_row(session: Session, services: Services, listing: Listing, row: SampleRow) -> None:
-    seed = _seed(listing, row.seed)
     if row.sample is not None:
+        seed = _seed(listing, row.seed)
         if seed != row.sample.seed or row.values != row.sample.values:
             change_sample(session, services.vault, listing, row.sample.id, row.values, seed)
         return
     if row.upload is None:
         raise InvalidError("Choose the picture that these values made.", field="file")
+    if row.seed:
+        _seed(listing, row.seed)  # a wrong seed is told before a large picture is decoded
     picture = read_upload(cast(BinaryIO, row.upload.stream), row.upload.filename or "")
+    if not row.seed and _takes_seed(listing):
+        row.seed = _seed_in(picture)
+        row.seed_from_file = bool(row.seed)
+    seed = _seed(listing, row.seed)
     row.sample = add_sample(
         session, services.vault, services.blobs, listing, picture, row.values, seed
     )
@@ -124,13 +134,23 @@ def _save_row(session: Session, services: Services, listing: Listing, row: Sampl
 
 
 def _seed(listing: Listing, text: str) -> int | None:
-    if listing.version is not None and not listing.version.target_model.seedable:
+    if not _takes_seed(listing):
         return None  # the page has no such field for this model
     if not text:
         raise InvalidError("Give the seed that made this picture.", field="seed")
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
         raise InvalidError("A seed is a whole number from 0 to 4294967295.", field="seed")
     return int(text)
+
+
+def _takes_seed(listing: Listing) -> bool:
+    return listing.version is None or listing.version.target_model.seedable
+
+
+def _seed_in(picture: CheckedImage) -> str:
+    """The seed that the picture's file names, "" for none that fits; its seller may change it."""
+    found = read_settings(picture.data).seed
+    return str(found.value) if found and found.value <= MAX_SEED else ""
 
 
 def _values(key: str, names: list[str], form: Mapping[str, str]) -> dict[str, str]:

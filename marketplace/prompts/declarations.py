@@ -1,9 +1,12 @@
-"""What stands between one pair of brackets: a name, perhaps a default or choices."""
+"""What stands between one pair of brackets: a name, perhaps a default, choices or a kind."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from marketplace.prompts.kind_declarations import parse_kind
+from marketplace.prompts.problems import DeclarationProblem
 from marketplace.prompts.template import Variable
 from marketplace.prompts.values import (
     name_problem,
@@ -15,16 +18,6 @@ from marketplace.prompts.values import (
 
 _ESCAPE = re.compile(r"\\([\[\]\\])")
 _DELIMITER = re.compile(r"[=:]")
-
-
-class DeclarationProblem(Exception):
-    """A mistake in a declaration; `offset` counts from the opening bracket."""
-
-    def __init__(self, offset: int, code: str, message: str) -> None:
-        super().__init__(code)
-        self.offset = offset
-        self.code = code
-        self.message = message
 
 
 def unescape(text: str) -> str:
@@ -48,13 +41,17 @@ def parse_declaration(body: str) -> Variable:
     rest = match.end()
     if match.group() == "=":
         return Variable(name, default=_default(body[rest:], rest + 1))
+    if "|" not in body:  # with one it has always been a list of choices
+        variable = parse_kind(name, body[rest:], rest + 1)
+        if variable is not None:
+            return variable
     choices = _choices(body[rest:], rest + 1, name)
     return Variable(name, default=choices[0], choices=choices)
 
 
 def same_declaration(one: Variable, other: Variable) -> bool:
     """True when two declarations agree; names are compared elsewhere."""
-    return (one.default, one.choices) == (other.default, other.choices)
+    return replace(one, name=other.name) == other
 
 
 def _default(raw: str, offset: int) -> str:
@@ -94,8 +91,8 @@ def _choices(raw: str, offset: int, name: str) -> tuple[str, ...]:
         raise DeclarationProblem(
             offset - len(raw) - 1,
             "one_choice",
-            f"A single choice is none. Add more after a | sign, or write [{name}=...] for a "
-            "default that buyers may replace.",
+            f"A single choice is none. Add more after a | sign, write [{name}=...] for a default "
+            f"that buyers may replace, or a kind as in [{name}: number 1 to 9].",
         )
     return tuple(choices)
 

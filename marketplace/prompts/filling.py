@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from marketplace.prompts.errors import FillError, ValueProblem
+from marketplace.prompts.kinds import spelled, typical_values
+from marketplace.prompts.redaction import public_variable
 from marketplace.prompts.template import Slot, Template, Variable
 from marketplace.prompts.values import normalise_value, value_problem, variable_key
 
@@ -16,7 +18,8 @@ def fill(template: Template, values: Mapping[str, str]) -> str:
     template carries as literals, for values may hold none.
 
     Raises FillError listing every value at fault: unknown name, missing without a default,
-    longer than 120 characters, not among the choices, control characters, brackets.
+    longer than 120 characters, not among the choices, against its kind or limits, control
+    characters, brackets.
     """
     resolved = resolve_values(template, values)
     return "".join(
@@ -62,11 +65,18 @@ def default_values(template: Template) -> dict[str, str]:
 
 
 def example_values(template: Template) -> dict[str, str]:
-    """A valid value for every variable: its default or, without one, its own name."""
-    return {
-        variable.name: variable.name if variable.default is None else variable.default
-        for variable in template.variables
-    }
+    """A valid value for every variable: its default or an example or, without one, its own name."""
+    return {variable.name: example_value(variable) for variable in template.variables}
+
+
+def example_value(variable: Variable) -> str:
+    """A valid value for one variable."""
+    if variable.default is not None:
+        return variable.default
+    if variable.examples:
+        return variable.examples[0]
+    typical = typical_values(public_variable(variable))
+    return typical[0] if typical else variable.name[: variable.limits.longest].strip()
 
 
 def example(template: Template) -> str:
@@ -82,6 +92,9 @@ def _resolve(variable: Variable, raw: str) -> str | ValueProblem:
             return ValueProblem("missing", "This has no default; please fill it in.")
         return variable.default
     problem = value_problem(value)
+    if problem is not None:
+        return ValueProblem(*problem)
+    value, problem = spelled(variable.kind, variable.limits, value)
     if problem is not None:
         return ValueProblem(*problem)
     if not variable.choices:

@@ -1,9 +1,10 @@
 """From a template's source text to a Template, with every mistake reported at once.
 
 The language: `[name]` is a variable, `[name=default]` one with a default, `[name: a | b | c]`
-one with choices, the first being the default. `\\[`, `\\]` and `\\\\` are a literal bracket or
-backslash; a backslash before anything else is just a backslash. A name may occur more than once
-and is one variable, declared at any one of its occurrences.
+one with choices, the first being the default; `[name: number 1 to 9 = 3; help=…]` is one with a
+kind, see kind_declarations. `\\[`, `\\]` and `\\\\` are a literal bracket or backslash; a backslash
+before anything else is just a backslash. A name may occur more than once and is one variable,
+declared at any one of its occurrences.
 """
 
 from __future__ import annotations
@@ -11,13 +12,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from marketplace.prompts.declarations import (
-    DeclarationProblem,
-    parse_declaration,
-    same_declaration,
-    unescape,
-)
+from marketplace.prompts.declarations import parse_declaration, same_declaration, unescape
 from marketplace.prompts.errors import TemplateError, TemplateProblem
+from marketplace.prompts.problems import DeclarationProblem
 from marketplace.prompts.template import Slot, Template, Text, Variable
 from marketplace.prompts.values import is_control
 
@@ -144,8 +141,8 @@ class _Parser:
                     f"This is variable number {MAX_VARIABLES + 1}; a prompt has at most "
                     f"{MAX_VARIABLES}. Make some of them plain text.",
                 )
-        elif variable.default is not None:
-            if known.default is None:  # declared late: the first occurrence's spelling stays
+        elif variable.is_declared:
+            if not known.is_declared:  # declared late: the first occurrence's spelling stays
                 self.variables[variable.key] = replace(variable, name=known.name)
             elif not same_declaration(known, variable):
                 self._report(

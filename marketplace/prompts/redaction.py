@@ -12,9 +12,10 @@ words of the language; in particular the shortest takes in four-letter words, fo
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
-from marketplace.prompts.template import Slot, Template
+from marketplace.prompts.kinds import Kind, Limits, number_text
+from marketplace.prompts.template import Slot, Template, Variable
 from marketplace.prompts.words import split_words, visible_length
 
 BarSize = Literal["s", "m", "l", "xl"]
@@ -38,11 +39,20 @@ class PublicSlot(TypedDict):
 
 
 class PublicVariable(TypedDict):
-    """What anyone may know about a variable; `choices` is empty for free text."""
+    """What anyone may know about a variable; `choices` is empty for free text.
+
+    The other keys are there only where the seller said more; `limits` holds numbers as text (low,
+    high, step) and `longest`.
+    """
 
     name: str
     default: str | None
     choices: list[str]
+    kind: NotRequired[str]
+    limits: NotRequired[dict[str, str | int]]
+    label: NotRequired[str]
+    help: NotRequired[str]
+    examples: NotRequired[list[str]]
 
 
 def skeleton(template: Template) -> list[Bar | PublicSlot]:
@@ -60,14 +70,39 @@ def skeleton(template: Template) -> list[Bar | PublicSlot]:
 
 def public_variables(template: Template) -> list[PublicVariable]:
     """The variables as anyone may see them, in order of first appearance, ready for JSON."""
-    return [
-        {
-            "name": variable.name,
-            "default": variable.default,
-            "choices": list(variable.choices),
-        }
-        for variable in template.variables
-    ]
+    return [public_variable(variable) for variable in template.variables]
+
+
+def public_variable(variable: Variable) -> PublicVariable:
+    """One variable as anyone may see it."""
+    shown: PublicVariable = {
+        "name": variable.name,
+        "default": variable.default,
+        "choices": list(variable.choices),
+    }
+    if variable.kind not in (Kind.TEXT, Kind.CHOICE):
+        shown["kind"] = variable.kind.value
+    limits = _limits(variable.limits)
+    if limits:
+        shown["limits"] = limits
+    if variable.label:
+        shown["label"] = variable.label
+    if variable.help:
+        shown["help"] = variable.help
+    if variable.examples:
+        shown["examples"] = list(variable.examples)
+    return shown
+
+
+def _limits(limits: Limits) -> dict[str, str | int]:
+    shown: dict[str, str | int] = {
+        name: number_text(number)
+        for name, number in (("low", limits.low), ("high", limits.high), ("step", limits.step))
+        if number is not None
+    }
+    if limits.longest is not None:
+        shown["longest"] = limits.longest
+    return shown
 
 
 def bar_size(word: str) -> BarSize:

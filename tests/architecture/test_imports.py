@@ -47,6 +47,7 @@ OWNERS = {
     "confusable_homoglyphs": {"marketplace/policy/folding.py"},
     "profanity_check": {"marketplace/policy/tone.py"},
     "fpdf": {"marketplace/core/pdf.py"},
+    "tokenizers": {"marketplace/listings/tokenizing.py", "marketplace/search/encoder.py"},
     "c2pa": {"marketplace/images/metadata/credentials.py"},
 }
 FOREIGN_PARTS = {"operations", "queries", "models", "states", "errors", "locks"}

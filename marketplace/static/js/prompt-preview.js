@@ -14,11 +14,24 @@ function line(tag, text, className = "") {
 }
 
 function describe(variable) {
+  if (variable.described) return variable.described;
   if (variable.choices.length) return variable.choices.join(", ");
   return variable.default === null ? "free text" : `starts as “${variable.default}”`;
 }
 
-function showVariables({ variables, words }) {
+function showHints(hints) {
+  const list = document.createElement("ul");
+  list.className = "hints small";
+  for (const hint of hints) {
+    const item = document.createElement("li");
+    item.className = hint.is_warning ? "hint hint--warning" : "hint";
+    item.append(line("p", hint.explanation), line("p", hint.suggestion, "muted"));
+    list.append(item);
+  }
+  return list;
+}
+
+function showVariables({ variables, words, hints }) {
   const list = document.createElement("ul");
   for (const variable of variables) {
     const item = document.createElement("li");
@@ -29,7 +42,11 @@ function showVariables({ variables, words }) {
   const summary = count
     ? `${count} variable${count > 1 ? "s" : ""}, ${words} words`
     : `${words} words and no variable yet: put [brackets] around a part that buyers may change`;
-  output.replaceChildren(line("p", summary, "muted"), ...(count ? [list] : []));
+  output.replaceChildren(
+    line("p", summary, "muted"),
+    ...(count ? [list] : []),
+    ...(hints.length ? [showHints(hints)] : []),
+  );
 }
 
 function showProblems(problems) {
@@ -53,7 +70,10 @@ async function preview() {
     const response = await fetch(field.dataset.preview, {
       method: "POST",
       headers: { "X-CSRFToken": token },
-      body: new URLSearchParams({ prompt: field.value }),
+      body: new URLSearchParams({
+        prompt: field.value,
+        target_model: field.form.elements.target_model?.value ?? "",
+      }),
       signal: running.signal,
     });
     if (!response.ok) throw new Error(String(response.status));

@@ -8,7 +8,8 @@ anyone can know what it will lead to, and printed in the report, so anybody can 
 * *Fills*: fill 0 gives every variable its default (one without a default: the first value of its
   shuffled candidates). Each later fill draws every variable anew, ``fill/j/<try>/<name>`` modulo
   the number of candidates; a combination that has been drawn already is drawn again (64 tries).
-  Candidates are the variable's choices or, for free text, what words.py says.
+  Candidates are the variable's choices, for numbers, colours and aspects what
+  prompts.kinds.typical_values says, for free text what words.py says.
 * *Map*: every other candidate of every variable, one at a time, with the rest as in fill 0 and
   with the first seed; where that is more than the limit, variables take turns, each in the order
   of its shuffle (candidates sorted by the draw ``order/<name>/<candidate>``).
@@ -27,7 +28,7 @@ from itertools import chain, zip_longest
 from math import prod
 from typing import Any
 
-from marketplace.prompts import variable_key
+from marketplace.prompts import typical_values, variable_key
 from marketplace.verification.consistency.words import candidates
 
 RULE_VERSION = 1
@@ -121,7 +122,11 @@ def _options(
     """A variable's candidates, its default first (or the shuffle's first where there is none)."""
     name, default = variable["name"], variable.get("default")
     given = [values[name] for values in samples if name in values]
-    found = variable.get("choices") or candidates(name, default, given)
+    found = variable.get("choices") or typical_values(variable) or candidates(name, default, given)
+    longest = (variable.get("limits") or {}).get("longest")
+    if longest is not None:
+        short = [item for item in found if len(item) <= longest]
+        found = short or [default or name[:longest]]
     if default:
         return [default, *(item for item in found if variable_key(item) != variable_key(default))]
     first = _shuffled(name, found, draw)[0]

@@ -18,6 +18,8 @@ TEMPLATES = (
     "no variable at all",
     r"a \[tiny\] [subject] under a [sky: sunset | night] sky, [subject] in [ink=gold]",
     "[one][two=2][three: a | b]",
+    "[n: number][m: number 1 to 9 = 3][s: number 0 to 1 step 0.25][t: text up to 5]",
+    "[c: colour][d: colour of red, teal][a: aspect][b: aspect of 1:1, 3:2]",
 )
 VALUES = (
     "",
@@ -37,6 +39,26 @@ VALUES = (
     "<b>&amp;</b>",
     "night",
     "b",
+    "3",
+    " 007 ",
+    "1,50",
+    "0.75",
+    "-0",
+    "-12.3400",
+    "1e3",
+    "99999999999",
+    "0.3",
+    "deep teal",
+    "teal",
+    "#ABC",
+    "#1e90ff",
+    "#12",
+    "banana",
+    "a red hat on it now",
+    "6:4",
+    "1920 x 1080",
+    "0:1",
+    "99:1",
 )
 
 

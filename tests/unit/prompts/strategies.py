@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from marketplace.prompts import Slot, Template, Text, Variable, variable_key
+from marketplace.prompts import Kind, Limits, Slot, Template, Text, Variable, variable_key
 
 # Words that occur in no variable name, choice or JSON key, so a leak cannot hide.
 SECRET_WORDS = st.text("QWXZqwxz", min_size=3, max_size=14)
@@ -22,7 +23,7 @@ _TEXT_CHARS = st.one_of(
     ),
 )
 _VALUE_CHARS = st.one_of(
-    st.sampled_from("\\=:,' "),
+    st.sampled_from("\\=:;,' "),
     st.characters(
         categories=("L", "N", "P", "So"), exclude_characters="[]|", include_characters=" "
     ),
@@ -45,13 +46,47 @@ texts = st.text(_TEXT_CHARS, min_size=1, max_size=40).map(Text)
 @st.composite
 def variables(draw: st.DrawFn) -> Variable:
     name = draw(names)
-    kind = draw(st.sampled_from(["bare", "default", "choices"]))
-    if kind == "bare":
+    shape = draw(st.sampled_from(["bare", "default", "choices", "long", "special"]))
+    if shape == "bare":
         return Variable(name)
-    if kind == "default":
+    if shape == "default":
         return Variable(name, default=draw(values))
+    if shape == "special":
+        return draw(special_variables(name))
     choices = draw(st.lists(values, min_size=2, max_size=4, unique_by=variable_key))
-    return Variable(name, default=choices[0], choices=tuple(choices))
+    if shape == "choices":
+        return Variable(name, default=choices[0], choices=tuple(choices))
+    return Variable(
+        name,
+        default=draw(st.sampled_from(choices)),
+        choices=tuple(choices),
+        label=draw(values | st.just("")),
+        help=draw(values | st.just("")),
+        examples=tuple(draw(st.lists(st.sampled_from(choices), max_size=2, unique=True))),
+    )
+
+
+SPECIAL = {
+    Kind.TEXT: (Limits(longest=30), ["fox", "a; b", "a = b, c"]),
+    Kind.NUMBER: (Limits(Decimal("-2"), Decimal("7.5"), Decimal("0.5")), ["-2", "0", "3.5"]),
+    Kind.COLOUR: (Limits(), ["teal", "deep blue", "#1e90ff"]),
+    Kind.ASPECT: (Limits(), ["1:1", "16:9", "2:3"]),
+}
+
+
+@st.composite
+def special_variables(draw: st.DrawFn, name: str) -> Variable:
+    kind = draw(st.sampled_from(list(SPECIAL)))
+    limits, good = SPECIAL[kind]
+    return Variable(
+        name,
+        default=draw(st.none() | st.sampled_from(good)),
+        kind=kind,
+        limits=limits,
+        label=draw(values | st.just("")),
+        help=draw(values | st.just("")),
+        examples=tuple(draw(st.lists(st.sampled_from(good), max_size=3, unique=True))),
+    )
 
 
 @st.composite
@@ -70,5 +105,9 @@ def templates(draw: st.DrawFn, text: st.SearchStrategy[Text] = texts) -> Templat
 
 
 def valid_values(variable: Variable) -> st.SearchStrategy[str]:
-    """Values that the variable accepts."""
+    """Values that the variable accepts, in the spelling that is filled in."""
+    if not variable.choices and variable.kind in SPECIAL and variable.limits != Limits():
+        return st.sampled_from(SPECIAL[variable.kind][1])
+    if variable.kind in (Kind.COLOUR, Kind.ASPECT):
+        return st.sampled_from(SPECIAL[variable.kind][1])
     return st.sampled_from(variable.choices) if variable.choices else values

@@ -113,3 +113,20 @@ def test_every_neutral_word_is_a_value_that_prompts_take() -> None:
     for name in ("colour", "place", "sky", "season", "mood", "style", "person", "title", "it"):
         for word in candidates(name, None, []):
             assert fill(template, {"it": word}) == word
+
+
+@given(IDS)
+@settings(max_examples=20, deadline=None)
+def test_numbers_colours_aspects_and_short_texts_take_values_that_fit(version_id: str) -> None:
+    template = parse(
+        "[n: number 1 to 9 = 3] [m: number] [c: colour] [a: aspect of 1:1, 3:2] "
+        "[animal: text up to 3]"
+    )
+    made = plan(version_id, public_variables(template), 4, 2, map_limit=12)
+    assert made.fills[0]["n"] == "3"
+    assert (
+        len({values["n"] for values in made.fills} | {shot.values["n"] for shot in made.shots}) > 1
+    )
+    for shot in made.shots:
+        assert fill(template, shot.values)
+        assert len(shot.values["animal"]) <= 3
