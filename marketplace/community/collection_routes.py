@@ -15,7 +15,7 @@ from marketplace.core.errors import ConflictError, InvalidError
 from marketplace.core.web.guards import login_required, public, signed_in
 from marketplace.core.web.request_scope import db, services
 from marketplace.discovery.presenters import cards
-from marketplace.discovery.shelves import in_order
+from marketplace.discovery.shelving import shelved
 
 blueprint = Blueprint("collections", __name__)
 
@@ -118,7 +118,7 @@ def show(owner: str, slug: str) -> Any:
     viewer_id = current_user.id if signed_in() else None
     found = collecting.at_address(db(), owner, slug, viewer_id)
     ids = collecting.items_of(db(), found.id)
-    shown = in_order(db(), ids)
+    shown = shelved(db(), ids)
     return render_template(
         "community/collection.html",
         collection=found,

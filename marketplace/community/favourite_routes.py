@@ -18,7 +18,8 @@ from marketplace.core.web.pagination import Page, page_number
 from marketplace.core.web.request_scope import db
 from marketplace.discovery.presenters import cards
 from marketplace.discovery.queries import seller_named
-from marketplace.discovery.shelves import in_order, newest_of_sellers
+from marketplace.discovery.shelves import newest_of_sellers
+from marketplace.discovery.shelving import shelved
 
 PAGE_SIZE = 24
 
@@ -34,7 +35,7 @@ def index() -> Any:
     ids = favourites.favourites_of(
         db(), current_user.id, PAGE_SIZE, offset=(number - 1) * PAGE_SIZE
     )
-    shown = in_order(db(), ids)
+    shown = shelved(db(), ids)
     return render_template(
         "community/favourites.html",
         page=Page(shown, number, PAGE_SIZE, total),

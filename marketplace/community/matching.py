@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from marketplace.core.container import Services
-from marketplace.discovery import queries
 from marketplace.discovery.filters import args_of, read_wanted
+from marketplace.discovery.on_sale import listings_on_sale
 from marketplace.discovery.search_page import Names
 from marketplace.listings.models import Listing
 from marketplace.listings.queries import categories, target_models
@@ -63,5 +63,9 @@ def new_matches(
     """
     wanted = replace(read_search(session, address).wanted, sort=Sort.NEWEST)
     hits = find(session, services.settings, wanted, in_full=True).hits
-    found = [item.listing for item in queries.shelved(session, [hit.listing_id for hit in hits])]
-    return [one for one in found if one.published_at and since < one.published_at <= until]
+    query = listings_on_sale().where(
+        Listing.id.in_([hit.listing_id for hit in hits]),
+        Listing.published_at > since,
+        Listing.published_at <= until,
+    )
+    return list(session.scalars(query.order_by(Listing.published_at.desc(), Listing.id)))

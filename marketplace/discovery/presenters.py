@@ -8,7 +8,8 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from marketplace.discovery.queries import Shelved, is_on_sale
+from marketplace.discovery.queries import is_on_sale
+from marketplace.discovery.shelving import Shelved
 from marketplace.gateways.payments import TransfersStatus
 from marketplace.listings.models import Listing, ListingVersion, Sample, TargetModel
 from marketplace.listings.public import (
@@ -53,20 +54,17 @@ class ListingCard:
 
 def card(item: Shelved) -> ListingCard:
     """The card of a live listing."""
-    listing = item.listing
-    version = listing.live_version
     return ListingCard(
-        path=listing.path,
-        title=listing.title,
-        price_cents=listing.price_cents,
-        cover=item.cover.derivatives if item.cover else [],
-        cover_alt=item.cover.alt if item.cover else "",
-        model_name=version.target_model.name if version else "",
-        tier=version.tier if version else None,
-        seller_name=listing.seller.display_name,
-        seller_handle=listing.seller.handle,
-        reproduced=item.verdict is Verdict.REPRODUCED
-        and (version is None or version.degraded_since is None),
+        path=item.path,
+        title=item.title,
+        price_cents=item.price_cents,
+        cover=item.cover,
+        cover_alt=item.cover_alt,
+        model_name=item.model_name,
+        tier=item.tier,
+        seller_name=item.seller_name,
+        seller_handle=item.seller_handle,
+        reproduced=item.verdict is Verdict.REPRODUCED and not item.degraded,
         consistency=item.consistency,
     )
 
@@ -81,7 +79,7 @@ def found_cards(items: Sequence[Shelved], hits: Sequence[Hit]) -> list[ListingCa
     by_id = {hit.listing_id: hit for hit in hits}
     found = []
     for item in items:
-        hit = by_id[item.listing.id]
+        hit = by_id[item.listing_id]
         found.append(
             replace(
                 card(item),

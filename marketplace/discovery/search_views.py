@@ -10,9 +10,10 @@ from marketplace.core.web.error_pages import wants_json
 from marketplace.core.web.guards import public
 from marketplace.core.web.page_keeping import kept_for_strangers
 from marketplace.core.web.request_scope import db, services
-from marketplace.discovery import queries, search_page
+from marketplace.discovery import search_page
 from marketplace.discovery.filters import args_of, clean_query, read_wanted
 from marketplace.discovery.presenters import found_cards
+from marketplace.discovery.shelving import shelved
 from marketplace.images import MAX_BYTES, UploadError, read_upload
 from marketplace.listings.queries import categories, target_models
 from marketplace.search.finding import find
@@ -92,7 +93,7 @@ def _results() -> Any:
     names = search_page.Names(target_models(db()), categories(db()))
     wanted = read_wanted(request.args, names.known)
     found = find(db(), services().settings, wanted)
-    cards = found_cards(queries.shelved(db(), [hit.listing_id for hit in found.hits]), found.hits)
+    cards = found_cards(shelved(db(), [hit.listing_id for hit in found.hits]), found.hits)
     return render_template(
         "discovery/browse.html",
         wanted=wanted,

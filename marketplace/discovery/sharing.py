@@ -15,7 +15,7 @@ from sqlalchemy.types import String
 
 from marketplace.accounts.models import SellerProfile
 from marketplace.core.ids import ALPHABET
-from marketplace.discovery.on_sale import on_sale
+from marketplace.discovery.on_sale import listings_on_sale, on_sale
 from marketplace.discovery.presenters import GalleryPicture, ListingPage
 from marketplace.gateways.blobs import BlobMissingError, BlobStore, public_key
 from marketplace.images.share_card import VERSION, share_card
@@ -45,6 +45,14 @@ def listings_of_part(session: Session, letter: str) -> Sequence[Row[str, str, da
         .limit(MOST_ADDRESSES)
     )
     return session.execute(query).all()
+
+
+def newest_of(session: Session, category_slug: str, limit: int) -> Sequence[Listing]:
+    """The newest listings on sale of a category, for its feed."""
+    query = listings_on_sale().where(Listing.category_slug == category_slug)
+    return session.scalars(
+        query.order_by(Listing.published_at.desc(), Listing.id).limit(limit)
+    ).all()
 
 
 def sellers_on_sale(session: Session) -> list[str]:

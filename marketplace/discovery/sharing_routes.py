@@ -13,7 +13,7 @@ from marketplace.core.errors import NotFoundError
 from marketplace.core.ids import ALPHABET, split_slug
 from marketplace.core.web.guards import public
 from marketplace.core.web.request_scope import db, services
-from marketplace.discovery import queries, sharing, shelves
+from marketplace.discovery import queries, sharing
 from marketplace.discovery.place_routes import category_named
 from marketplace.discovery.presenters import listing_page
 from marketplace.listings.queries import categories, target_models
@@ -68,7 +68,7 @@ def sitemap_part(part: str) -> Any:
 def feed(slug: str) -> Any:
     """The newest listings of a category as RSS 2.0."""
     category = category_named(slug)
-    items = shelves.newest_in_category(db(), slug, FEED_LENGTH)
+    items = sharing.newest_of(db(), slug, FEED_LENGTH)
     return _xml("sharing/feed.xml", category=category, items=items, rfc822=format_datetime)
 
 

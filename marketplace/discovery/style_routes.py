@@ -16,7 +16,6 @@ from marketplace.core.web.request_scope import db, services
 from marketplace.discovery import queries
 from marketplace.discovery.gallery import Choice, ChoiceRow
 from marketplace.discovery.presenters import ListingPage, cards, home_proof, listing_page
-from marketplace.listings.models import Listing
 from marketplace.listings.tiers import Tier
 from marketplace.verification.queries import completed_run_of
 
@@ -62,7 +61,7 @@ def page() -> Any:
     return render_template(
         "discovery/style.html",
         cards=cards(newest),
-        listing=_page_of(newest[0].listing) if newest else None,
+        listing=_page_of(newest[0].listing_id) if newest else None,
         rows=CHOICES,
         proof=home_proof(queries.latest_proof(db())),
         forms={theme: _specimen(theme) for theme in ("light", "dark")},
@@ -72,8 +71,8 @@ def page() -> Any:
     )
 
 
-def _page_of(listing: Listing) -> ListingPage:
-    found, version = queries.listing_for(db(), listing.id, viewer_id=None)
+def _page_of(listing_id: str) -> ListingPage:
+    found, version = queries.listing_for(db(), listing_id, viewer_id=None)
     return listing_page(found, version, completed_run_of(db(), version.id))
 
 

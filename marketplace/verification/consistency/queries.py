@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, or_, select
-from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session, selectinload, undefer
+from sqlalchemy.orm import QueryableAttribute, Session, selectinload, undefer
 
 from marketplace.core.clock import now
 from marketplace.listings.models import Listing, ListingVersion
@@ -35,24 +35,22 @@ def completed_of(
     return list(session.scalars(query))
 
 
-def scores_of(session: Session, version_ids: Sequence[str]) -> dict[str, int]:
-    """What a card shows of each version's newest report: adherence in whole percent, rounded down.
+def newest_score(version_id: ColumnElement[str] | QueryableAttribute[str]) -> Any:
+    """SQL: the adherence, from 0 to 1, that the newest public report of a version found.
 
-    Versions without a report, or whose pictures nothing could judge, are left out.
+    Null without a report, or where nothing could judge its pictures.
     """
-    value = ConsistencyReport.summary["adherence"]["value"].as_float()
-    query = (
-        select(ConsistencyReport.version_id, value)
-        .ext(distinct_on(ConsistencyReport.version_id))
+    return (
+        select(ConsistencyReport.summary["adherence"]["value"].as_float())
         .where(
-            ConsistencyReport.version_id.in_(version_ids),
+            ConsistencyReport.version_id == version_id,
             ConsistencyReport.purpose == Purpose.PUBLIC,
             ConsistencyReport.state == ReportState.COMPLETED,
         )
-        .order_by(ConsistencyReport.version_id, ConsistencyReport.created_at.desc())
+        .order_by(ConsistencyReport.created_at.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    rows = session.execute(query).all()
-    return {version_id: int(100 * score) for version_id, score in rows if score is not None}
 
 
 def open_report_of(

@@ -14,16 +14,15 @@ from marketplace.core.errors import NotFoundError
 from marketplace.core.ids import new_id
 from marketplace.discovery import queries
 from marketplace.discovery.presenters import card, cards
-from marketplace.discovery.queries import Shelved
+from marketplace.discovery.shelving import Shelved, shelved
 from marketplace.listings import operations
-from marketplace.listings.models import Listing
 from marketplace.verification.states import Verdict
 from tests.factories.shop import make_on_sale
 from tests.unit.discovery.conftest import Shop
 
 
 def ids(found: list[Shelved]) -> list[str]:
-    return [item.listing.id for item in found]
+    return [item.listing_id for item in found]
 
 
 def test_the_newest_come_first_and_only_live_ones(session: Session, shop: Shop) -> None:
@@ -36,9 +35,9 @@ def test_listings_are_shelved_in_the_order_asked_for_and_only_while_they_are_liv
     session: Session, shop: Shop
 ) -> None:
     wanted = [shop.badge.id, shop.unseen.id, shop.fox.id, new_id()]
-    assert ids(queries.shelved(session, wanted)) == [shop.badge.id, shop.fox.id]
+    assert ids(shelved(session, wanted)) == [shop.badge.id, shop.fox.id]
     operations.withdraw(session, shop.fox, shop.mira.user_id)
-    assert ids(queries.shelved(session, wanted)) == [shop.badge.id]
+    assert ids(shelved(session, wanted)) == [shop.badge.id]
 
 
 def test_a_seller_shows_only_their_own_live_listings(session: Session, shop: Shop) -> None:
@@ -80,7 +79,7 @@ def test_a_card_says_reproduced_only_of_a_reproduced_listing(
     listing = make_on_sale(
         session, services, shop.mira, distances=(50, 50, 50), verdict=Verdict.INCONCLUSIVE
     )
-    by_id = {item.listing.id: card(item) for item in queries.latest(session, 9)}
+    by_id = {item.listing_id: card(item) for item in queries.latest(session, 9)}
     assert not by_id[listing.id].reproduced
     assert by_id[shop.fox.id].reproduced
     assert by_id[shop.fox.id].path == f"paper-cut-foxes-{shop.fox.id}"
@@ -114,9 +113,8 @@ def test_more_cards_cost_no_more_queries(session: Session, services: Services, s
     seller = session.merge(shop.tide)
     for number in range(3):
         make_on_sale(session, services, seller, title=f"One more of them {number}")
-    assert cost() == before <= 4
+    assert cost() == before == 2
 
 
 def test_shelving_nothing_is_empty(session: Session) -> None:
-    nothing: list[Listing] = []
-    assert queries.shelve(session, nothing) == []
+    assert shelved(session, []) == []

@@ -18,20 +18,20 @@ from marketplace.search import indexing
 
 FEW, MANY = 3, 30
 QUERIES = {
-    "/": 18,
-    "/browse": 10,
-    "/browse?category=posters&sort=newest": 9,
-    "/search?q=calm": 12,
+    "/": 12,
+    "/browse": 7,
+    "/browse?category=posters&sort=newest": 6,
+    "/search?q=calm": 7,
     "/search/suggestions.json?q=cal": 5,
-    "/c/posters": 7,
-    "/m/house-full": 7,
-    "/s/HANDLE": 8,
-    "/p/PATH": 17,
+    "/c/posters": 5,
+    "/m/house-full": 5,
+    "/s/HANDLE": 6,
+    "/p/PATH": 14,
     "/p/PATH/proof": 21,
-    "/c/posters/feed.xml": 5,
-    "/sitemap.xml": 2,
+    "/c/posters/feed.xml": 2,
+    "/sitemap.xml": 1,
 }
-"""At most so many statements. Who needs one more has to say so here."""
+"""So many statements. Who needs one more has to say so here."""
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -79,4 +79,4 @@ def test_pages_ask_as_often_for_thirty_listings_as_for_three(
         }
         session.commit()  # loading more waits for whoever still reads
     assert counts[FEW] == counts[MANY - FEW]
-    assert {page: n for page, n in counts[FEW].items() if n > QUERIES[page]} == {}
+    assert counts[FEW] == QUERIES

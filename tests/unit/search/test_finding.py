@@ -199,7 +199,7 @@ def test_new_verified_listings_get_a_place_on_the_first_page_and_only_there(
 def test_a_withdrawn_listing_is_left_out_before_search_knows(
     shelf: Shelf, ids: dict[str, str], session: Session
 ) -> None:
-    from marketplace.discovery.queries import shelved
+    from marketplace.discovery.shelving import shelved
 
     session.execute(
         update(Listing).where(Listing.id == ids["Harbour lights"]).values(state="withdrawn")

@@ -1,0 +1,129 @@
+"""What cards show of listings on sale, read in one query; nothing else of them is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, ScalarSelect, Select, String, lateral, select, true
+from sqlalchemy.orm import Session
+
+from marketplace.accounts.models import SellerProfile
+from marketplace.discovery.on_sale import on_sale
+from marketplace.listings.models import Listing, ListingVersion, Sample, TargetModel
+from marketplace.listings.tiers import Determinism, Tier, tier_under
+from marketplace.verification.consistency.queries import newest_score
+from marketplace.verification.models import VerificationRun
+from marketplace.verification.states import RunState, Verdict
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """A listing on sale as its card shows it."""
+
+    listing_id: str
+    path: str
+    title: str
+    price_cents: int
+    category_slug: str
+    seller_name: str
+    seller_handle: str
+    model_name: str
+    tier: Tier
+    degraded: bool
+    """Its model has changed and no longer makes its samples."""
+    cover: list[dict[str, Any]]
+    """Public pictures of its first sample, narrowest first; none for a listing without samples."""
+    cover_alt: str
+    verdict: Verdict | None
+    consistency: int | None
+    """Percent of what the prompt asks for that the sheet's pictures show; None if not measured."""
+
+
+def shelved(session: Session, listing_ids: Sequence[str]) -> list[Shelved]:
+    """Those of the listings that are on sale, in the order given; one query.
+
+    One that was withdrawn a moment ago may still be in the search documents; here it is not.
+    """
+    if not listing_ids:
+        return []
+    rows = session.execute(_cards().where(Listing.id.in_(listing_ids)))
+    found = {row.id: _shelved(row) for row in rows}
+    return [found[listing_id] for listing_id in listing_ids if listing_id in found]
+
+
+def shelve(session: Session, chosen: Select[str]) -> list[Shelved]:
+    """The listings whose ids a query gives, in its order. Limit it: all of them are shown.
+
+    The ids come first, in a query of their own: else the database may gather covers and reports
+    of every listing of a category before it finds out which few are the newest.
+    """
+    return shelved(session, session.scalars(chosen).all())
+
+
+def _cards() -> Select[Any]:
+    cover = lateral(
+        select(Sample.derivatives, Sample.alt)
+        .where(Sample.version_id == ListingVersion.id)
+        .order_by(Sample.position)
+        .limit(1)
+    )
+    determinism = TargetModel.determinism.op("->>", return_type=String())(ListingVersion.scheduler)
+    query = select(
+        Listing.id,
+        Listing.slug,
+        Listing.title,
+        Listing.price_cents,
+        Listing.category_slug,
+        SellerProfile.display_name,
+        SellerProfile.handle,
+        TargetModel.name.label("model_name"),
+        TargetModel.tier,
+        determinism.label("determinism"),
+        ListingVersion.degraded_since,
+        cover.c.derivatives,
+        cover.c.alt,
+        _verdict().label("verdict"),
+        newest_score(ListingVersion.id).label("score"),
+    )
+    return (
+        on_sale(query.select_from(Listing))
+        .join(SellerProfile, SellerProfile.user_id == Listing.seller_id)
+        .join(TargetModel, TargetModel.slug == ListingVersion.target_model_slug)
+        .outerjoin(cover, true())
+    )
+
+
+def _verdict() -> ScalarSelect[Verdict | None]:
+    """What the newest completed run of the live version came to."""
+    return (
+        select(VerificationRun.verdict)
+        .where(
+            VerificationRun.version_id == ListingVersion.id,
+            VerificationRun.state == RunState.COMPLETED,
+        )
+        .order_by(VerificationRun.created_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _shelved(row: Row[*tuple[Any, ...]]) -> Shelved:
+    return Shelved(
+        listing_id=row.id,
+        path=f"{row.slug}-{row.id}",
+        title=row.title,
+        price_cents=row.price_cents,
+        category_slug=row.category_slug,
+        seller_name=row.display_name,
+        seller_handle=row.handle,
+        model_name=row.model_name,
+        # Models that are switched off are not on sale: what was declared is what holds.
+        tier=tier_under(row.tier, Determinism(row.determinism or Determinism.NONE)),
+        degraded=row.degraded_since is not None,
+        cover=row.derivatives or [],
+        cover_alt=row.alt or "",
+        verdict=row.verdict,
+        consistency=None if row.score is None else int(100 * row.score),
+    )
