@@ -37,6 +37,7 @@ def browse() -> Any:
 
 
 @public
+@kept_for_strangers(*Facet, "sort", "q")
 def search() -> Any:
     """What the words or the picture of the address find."""
     return _results()

@@ -6,9 +6,10 @@ counted over the matches themselves, which are bounded.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -49,6 +50,8 @@ def count_all(session: Session, chosen: Chosen, keep: float = 0.0) -> Counts:
 
 def count_rows(rows: Iterable[Any], chosen: Chosen) -> Counts:
     """Over these rows, which have the columns of COLUMNS."""
+    if not chosen:
+        return _sum(_tallied(list(rows)))
     wanted = [
         (number, COLUMNS[facet], facet, values_of(facet, chosen[facet]))
         for number, facet in enumerate(FACETS)
@@ -71,6 +74,13 @@ def count_rows(rows: Iterable[Any], chosen: Chosen) -> Counts:
     return _sum(
         (FACETS[number], value, only, count) for (number, value, only), count in sums.items()
     )
+
+
+def _tallied(rows: Sequence[Any]) -> Iterable[tuple[Facet, Any, int, int]]:
+    """Cells where nothing is chosen: value by value, counted column by column, which is faster."""
+    for facet in FACETS:
+        for value, count in Counter(map(attrgetter(COLUMNS[facet]), rows)).items():
+            yield facet, value, 0, count
 
 
 def has_all(row: Any, chosen: Chosen) -> bool:

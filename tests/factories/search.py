@@ -18,7 +18,7 @@ from marketplace.core.container import Services
 from marketplace.core.ids import new_id, slugify
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.listings.catalogue import load_catalogue
-from marketplace.listings.models import Category, Listing, ListingVersion
+from marketplace.listings.models import Category, Listing, ListingVersion, Sample
 from marketplace.listings.states import ListingState
 from marketplace.orders.models import Entitlement
 from marketplace.search import indexing
@@ -146,6 +146,24 @@ def _add(session: Session, stock: Stock, seller_id: str) -> str:
     return listing_id
 
 
+def _sample(version_id: str, position: int, title: str, name: str) -> Sample:
+    """The seller's picture, which looks just like ours."""
+    return Sample(
+        id=new_id(),
+        version_id=version_id,
+        position=position,
+        values={},
+        seed=position,
+        original_key=f"samples/{name}",
+        file_sha256=bytes(32),
+        pixel_sha256=bytes(32),
+        width=128,
+        height=128,
+        alt=title,
+        derivatives=[{"width": 128, "height": 128, "webp": f"{name}.webp", "jpeg": f"{name}.jpg"}],
+    )
+
+
 def _add_run(session: Session, stock: Stock, version_id: str) -> None:
     run = VerificationRun(
         id=new_id(),
@@ -160,10 +178,12 @@ def _add_run(session: Session, stock: Stock, version_id: str) -> None:
     )
     session.add(run)
     for position, (prints, name) in enumerate(stock.prints, start=1):
+        sample = _sample(version_id, position, stock.title, name)
+        session.add(sample)
         session.add(
             SampleCheck(
                 run_id=run.id,
-                sample_id=new_id(),
+                sample_id=sample.id,
                 position=position,
                 band=Band.REPRODUCED,
                 decided_by="pdq",

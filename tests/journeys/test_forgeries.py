@@ -10,6 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page
 
+from marketplace.policy.codes import code_of
 from marketplace.verification.calibration import calibration_for
 from tests.fixtures.stack import TIMEOUT
 from tests.journeys.conftest import MODERATOR, THIEF, Darkroom, Shop
@@ -68,7 +69,7 @@ def test_samples_lifted_from_another_listing(
     case_id = _submit(thief, LIFTED, pictures)
     page = _open_case(moderator, case_id, LIFTED, verdict="Copied sample")
     findings = page.locator(".findings").inner_text()
-    assert "Sample stolen" in findings
+    assert code_of("SAMPLE_STOLEN").name in findings
     assert shop.title in findings
     copies = page.locator("section", has=page.get_by_role("heading", name="Found elsewhere"))
     assert copies.locator("li").count() == 3

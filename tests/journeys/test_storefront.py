@@ -44,12 +44,15 @@ def test_a_visitor_looks_around_a_listing_by_keyboard(
 
     _zoom(page)
     page.get_by_label("Compare").check()
-    page.locator("[data-thumb]").first.click()
-    divider = page.locator(".gallery__frame").first.get_by_role("slider")
+    # The sequential test may have left some samples out: those have nothing to compare.
+    compared = page.locator(".gallery__frame:has(input[type=range])").first
+    number = str(compared.get_attribute("id")).removeprefix("picture-")
+    page.locator(f'[data-thumb="{number}"]').click()
+    divider = compared.get_by_role("slider")
     divider.focus()
     page.keyboard.press("ArrowRight")
     expect(divider).to_have_value("51")
-    expect(current).to_have_attribute("data-thumb", "1")  # the key moved the divider alone
+    expect(current).to_have_attribute("data-thumb", number)  # the key moved the divider alone
     assert broken == []
 
 

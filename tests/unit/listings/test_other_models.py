@@ -19,6 +19,7 @@ from marketplace.listings.models import Listing, TargetModel
 from marketplace.listings.queries import version_of
 from marketplace.listings.states import ListingState
 from marketplace.listings.tiers import Tier
+from marketplace.search import indexing
 from tests.factories.listings import contents, make_draft, make_live, make_sample, picture_bytes
 
 MIDJOURNEY: dict[str, Any] = {
@@ -128,6 +129,7 @@ def test_a_retired_model_takes_its_listings_off_sale_until_they_move(
     listing = make_live(session, services, seller)
     sold = listing.live_version_id
     session.commit()
+    indexing.update(services)
     assert "Paper-cut animals" in shop.get("/browse").text
     model = retire(session)
     session.commit()

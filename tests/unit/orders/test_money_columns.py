@@ -13,7 +13,9 @@ def amounts(table: Table) -> list[str]:
     return [name for name in names if name == "cents" or name.endswith("_cents")]
 
 
-TABLES = [table for table in METADATA.sorted_tables if amounts(table)]
+COPIES = {"search_documents"}
+"""What is sorted by price; nobody is charged by it, and it is made anew from the listings."""
+TABLES = [table for table in METADATA.sorted_tables if amounts(table) and table.name not in COPIES]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

@@ -15,6 +15,7 @@ from marketplace.core.clock import now
 from marketplace.core.container import Services
 from marketplace.core.permissions import Role
 from marketplace.listings.models import Listing, ListingVersion
+from marketplace.search import indexing
 from marketplace.verification.changes import operations
 from marketplace.verification.changes.health import Checkup
 from marketplace.verification.changes.models import ModelChange, Reverification
@@ -65,6 +66,7 @@ def test_visitors_buyers_and_the_seller_are_told(
 ) -> None:
     buyer = make_user(session)
     right = make_purchase(session, buyer, listing)
+    indexing.update(services)
     assert "Reproduced, " in client.get("/browse").text
     one = degraded(session, services, listing)
     since, by = one.version.degraded_since, one.version.fix_by
