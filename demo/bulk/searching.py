@@ -48,7 +48,7 @@ def write_documents(session: Session, ids: Sequence[str], settings: Settings, st
     """Documents by the very statements that the site uses; nothing waits for workers afterwards."""
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
-        documents.write(session, batch, settings.search_language)
+        documents.write(session, batch, settings.search_language, embed=False)
         step(len(batch))
     session.execute(
         text("DELETE FROM search_pending WHERE subject = ANY(:ids)"), {"ids": list(ids)}

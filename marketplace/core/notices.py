@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -15,7 +16,7 @@ log = logging.getLogger(__name__)
 LOOK_AFTER = 5.0
 """Seconds of silence after which the connection is asked whether it still lives."""
 RETRY_AFTER = 1.0
-_ALIVE = {
+_ALIVE: dict[str, Any] = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,

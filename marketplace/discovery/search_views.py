@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import jsonify, redirect, render_template, request, url_for
@@ -108,6 +109,8 @@ def _results() -> Any:
         sort_note=search_page.SORT_NOTES.get(wanted.sort),
         next_url=search_page.address(wanted.behind(found.after)) if found.after else None,
         first_url=search_page.address(wanted.from_the_start()) if wanted.after else None,
+        # However it is sorted, it is a page about the same prompts.
+        canonical=search_page.address(replace(wanted, sort=wanted.default_sort)),
         kept=args_of(wanted),
         reason=search_page.reason_for_nothing(wanted, found, names),
         relaxed=search_page.relaxations(wanted, found, names),

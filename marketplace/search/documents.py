@@ -168,11 +168,14 @@ _EMBEDDED = text("""
 """)
 
 
-def write(session: Session, listing_ids: Sequence[str], language: str) -> int:
+def write(session: Session, listing_ids: Sequence[str], language: str, embed: bool = True) -> int:
     """Bring the documents of these listings up to date: made, changed or taken away.
 
-    Waits for other writers and keeps them out until the session commits. Notes which texts have to
-    be embedded. Returns the number of documents that changed.
+    Waits for other writers and keeps them out until the session commits. Returns the number of
+    documents that changed.
+
+    Args:
+        embed: note which texts have to be embedded.
     """
     ids = sorted(set(listing_ids))
     lock_writing(session)
@@ -181,7 +184,8 @@ def write(session: Session, listing_ids: Sequence[str], language: str) -> int:
     changed = session.execute(_WRITE, values).rowcount  # type: ignore[attr-defined]
     changed += session.execute(_REMOVE, {"ids": ids}).rowcount  # type: ignore[attr-defined]
     session.execute(_SELLERS, {"ids": ids})
-    session.execute(_TO_EMBED, {"ids": ids})
+    if embed:
+        session.execute(_TO_EMBED, {"ids": ids})
     return int(changed)
 
 

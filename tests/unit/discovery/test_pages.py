@@ -103,6 +103,18 @@ def test_old_addresses_with_words_lead_to_search(client: FlaskClient, shop: Shop
     assert (answer.status_code, answer.location) == (301, "/search?q=fox&category=posters")
 
 
+def test_sorted_lists_are_one_page_to_search_engines(client: FlaskClient, shop: Shop) -> None:
+    sorted_text = page(client, "/browse?sort=newest&category=posters")
+    assert '<link rel="canonical" href="http://localhost/browse?category=posters">' in sorted_text
+    for elsewhere in (
+        "/search?q=fox",
+        f"/browse?sort=newest&after=2026-01-01T00:00:00%2B00:00~{shop.fox.id}",
+    ):
+        text = page(client, elsewhere)
+        assert 'rel="canonical"' not in text
+        assert '<meta name="robots" content="noindex">' in text
+
+
 def test_odd_addresses_are_answered(client: FlaskClient, shop: Shop) -> None:
     for query in (
         "q=%00fox",
