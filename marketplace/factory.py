@@ -40,6 +40,7 @@ from marketplace.listings.media_routes import blueprint as media
 from marketplace.listings.routes import blueprint as sell
 from marketplace.moderation.complaints.routes import blueprint as complaints
 from marketplace.moderation.routes import blueprint as moderate
+from marketplace.moderation.waiting import init_review_place
 from marketplace.orders.cart_routes import blueprint as cart
 from marketplace.orders.cart_session import init_cart
 from marketplace.orders.desk.routes import blueprint as desk
@@ -161,6 +162,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     init_sales_panel(app)
     init_net_prices(app)
     init_seller_findings(app)
+    init_review_place(app)
     init_page_keeping(app, settings.page_cache_mb)
     csrf = OwnPagesProtect(app)
     init_security(app)

@@ -6,6 +6,7 @@ from marketplace.accounts import models as accounts_models
 from marketplace.community import models as community_models
 from marketplace.core.database import Base
 from marketplace.listings import models as listings_models
+from marketplace.listings.wizard import models as wizard_models
 from marketplace.moderation import models as moderation_models
 from marketplace.moderation.complaints import models as complaint_models
 from marketplace.orders import (
@@ -34,6 +35,7 @@ from marketplace.verification.preflight import models as preflight_models
 MODEL_MODULES = (
     accounts_models,
     listings_models,
+    wizard_models,
     verification_models,
     verification_corpus_models,
     proof_models,

@@ -11,6 +11,7 @@ from typing import Any
 from marketplace.discovery.queries import is_on_sale
 from marketplace.discovery.shelving import Shelved
 from marketplace.gateways.payments import TransfersStatus
+from marketplace.listings.licences import Licence, licence_named
 from marketplace.listings.models import Listing, ListingVersion, Sample, TargetModel
 from marketplace.listings.public import (
     ordered_values,
@@ -126,6 +127,7 @@ class ListingPage:
     id: str
     path: str
     title: str
+    summary: str
     description: str
     tags: list[str]
     category_slug: str
@@ -143,6 +145,7 @@ class ListingPage:
     model: TargetModel
     tier: Tier
     settings: list[tuple[str, str]]
+    licence: Licence
     gallery: list[GalleryPicture]
     proof: ProofSummary | None
     published_at: datetime | None
@@ -158,6 +161,7 @@ def listing_page(
         id=listing.id,
         path=listing.path,
         title=listing.title,
+        summary=listing.summary,
         description=listing.description,
         tags=list(listing.tags),
         category_slug=listing.category.slug,
@@ -174,6 +178,7 @@ def listing_page(
         model=version.target_model,
         tier=version.tier,
         settings=settings_rows(version),
+        licence=licence_named(version.licence),
         gallery=[_picture(sample, checks.get(sample.id), names) for sample in version.samples],
         proof=_proof(run),
         published_at=listing.published_at,

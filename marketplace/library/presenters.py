@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from marketplace.listings.licences import Licence, licence_named
 from marketplace.listings.models import ListingVersion, Sample, TargetModel
 from marketplace.listings.public import (
     ordered_values,
@@ -187,13 +188,16 @@ class LibraryItem:
     seller_handle: str
     model: TargetModel
     settings: list[tuple[str, str]]
+    licence: Licence
+    guide: str = field(repr=False)
+    """The seller's words on using it; "" for none."""
     version_number: int
     samples: list[OwnedSample]
     receipt: Receipt
 
 
-def library_item(item: Entitlement) -> LibraryItem:
-    """The page of an owned prompt."""
+def library_item(item: Entitlement, guide: str) -> LibraryItem:
+    """The page of an owned prompt; ``guide`` is its version's, opened."""
     listing, version = item.listing, item.version
     return LibraryItem(
         id=item.id,
@@ -203,6 +207,8 @@ def library_item(item: Entitlement) -> LibraryItem:
         seller_handle=listing.seller.handle,
         model=version.target_model,
         settings=settings_rows(version),
+        licence=licence_named(version.licence),
+        guide=guide,
         version_number=version.number,
         samples=_samples(version),
         receipt=Receipt(item.line.order_id, item.line.price_cents, item.line.order.paid_at),

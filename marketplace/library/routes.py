@@ -78,11 +78,16 @@ def _template(owned: Entitlement) -> Template:
     return parse(services().vault.open(owned.version.prompt_sealed))
 
 
+def _guide(owned: Entitlement) -> str:
+    sealed = owned.version.guide_sealed
+    return services().vault.open(sealed) if sealed else ""
+
+
 def _page(owned: Entitlement, template: Template, values: Mapping[str, str] | None) -> Response:
     filled = filled_prompt(template, values)
     page = render_template(
         "library/item.html",
-        item=library_item(owned),
+        item=library_item(owned, _guide(owned)),
         version=owned.version,
         filled=filled,
         submitted=values is not None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from marketplace.core.errors import InvalidError
 from marketplace.core.money import Money
 from marketplace.listings.availability import closed_reason
+from marketplace.listings.licences import DEFAULT_LICENCE, licences
 from marketplace.listings.models import (
     MAX_PRICE_CENTS,
     MAX_SAMPLES,
@@ -19,7 +20,7 @@ from marketplace.prompts import FillError, Template, public_variables
 from marketplace.prompts.filling import resolve_values
 
 MAX_SEED = 2**32 - 1
-MAX_TITLE, MAX_DESCRIPTION = 80, 4_000
+MAX_TITLE, MAX_SUMMARY, MAX_DESCRIPTION, MAX_GUIDE = 80, 160, 4_000, 4_000
 MIN_TITLE, MIN_DESCRIPTION = 4, 20
 MAX_TAGS, MAX_TAG = 8, 24
 
@@ -38,15 +39,22 @@ class DraftContents:
     scheduler: str
     steps: int
     guidance: float
+    summary: str = ""
+    guide: str = field(default="", repr=False)
+    licence: str = DEFAULT_LICENCE
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend before a listing can be submitted; ``sample`` counts from 1."""
+    """One thing to mend before a listing can be submitted; ``sample`` counts from 1.
+
+    ``field`` is the input that mends it, where one does.
+    """
 
     code: str
     message: str
     sample: int | None = None
+    field: str | None = None
 
 
 class SubmissionError(InvalidError):
@@ -102,7 +110,14 @@ def word_problems(contents: DraftContents) -> dict[str, str]:
         )
     if len(contents.tags) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in contents.tags):
         problems["tags"] = f"Use at most {MAX_TAGS} tags of at most {MAX_TAG} characters."
-    for name, text in (("title", contents.title), ("description", contents.description)):
+    if len(contents.summary) > MAX_SUMMARY:
+        problems["summary"] = f"Sum it up in at most {MAX_SUMMARY} characters."
+    if len(contents.guide) > MAX_GUIDE:
+        problems["guide"] = f"Write at most {MAX_GUIDE} characters of guide."
+    if contents.licence not in {licence.slug for licence in licences()}:
+        problems["licence"] = "Choose one of the licences."
+    for name in ("title", "summary", "description", "guide"):
+        text = getattr(contents, name)
         if not all(char.isprintable() or char in "\r\n\t" for char in text):
             problems[name] = "This holds an invisible control character; type it again."
     return problems

@@ -28,6 +28,7 @@ from marketplace.listings.states import LISTING_STATES, ListingAction
 from marketplace.prompts import (
     TemplateError,
     describe_variable,
+    example,
     parse,
     public_variables,
     word_count,
@@ -75,7 +76,7 @@ def edit(listing_id: str) -> ResponseReturnValue:
     # Refused here and not only at saving: nobody should type for nothing.
     LISTING_STATES.next(listing.state, ListingAction.REVISE)
     version = version_of(db(), listing)
-    fields = draft_fields(listing, version, services().vault.open(version.prompt_sealed))
+    fields = draft_fields(listing, version, services().vault)
     # Once sent, the form holds what was taken over; the file need not be read again.
     taken, labels = ({}, []) if request.method == "POST" else taken_from_sample(listing)
     form = DraftForm(categories(db()), _open_models(), data=fields | taken)
@@ -103,13 +104,14 @@ def preview() -> ResponseReturnValue:
             {"line": problem.line, "column": problem.column, "message": problem.message}
             for problem in error.problems
         ]
-        return jsonify(problems=problems, variables=[], words=0, hints=[])
+        return jsonify(problems=problems, variables=[], words=0, hints=[], example="")
     model = db().get(TargetModel, request.form.get("target_model", ""))
     found = hints(request.form["prompt"], lint_context(services().settings, model))
     return jsonify(
         problems=[],
         variables=[_described(variable) for variable in public_variables(template)],
         words=word_count(template),
+        example=example(template),
         hints=[asdict(hint) for hint in found[:MAX_LIVE_HINTS]],
     )
 

@@ -14,11 +14,13 @@ from marketplace.listings.checks import (
     settings_problems,
     word_problems,
 )
+from marketplace.listings.licences import DEFAULT_LICENCE
 from marketplace.listings.lifecycle import record_creation, reopen
 from marketplace.listings.models import Category, Listing, ListingVersion, Sample, TargetModel
 from marketplace.listings.queries import lock_listing, version_of
 from marketplace.listings.samples import alt_text, fitted_values
 from marketplace.listings.states import LISTING_STATES, ListingAction, ListingState
+from marketplace.listings.wizard.rows import forget
 from marketplace.prompts import Template, parse, public_variables, skeleton, word_count
 
 
@@ -31,12 +33,12 @@ def create_draft(
         TemplateError: the prompt cannot be parsed (line and column inside).
         InvalidError: any other field, named by ``field``.
     """
-    template, model = _checked(session, contents)
+    _, model = _checked(session, contents)
     listing = Listing(seller_id=seller_id, state=ListingState.DRAFT, tags=[], currency="usd")
     _write_words(listing, contents)
     session.add(listing)
     session.flush()
-    _new_version(session, vault, listing, contents, template, model, number=1)
+    _new_version(session, vault, listing, contents, model, number=1)
     record_creation(session, listing, seller_id)
     return listing
 
@@ -60,12 +62,10 @@ def revise(
     _write_words(listing, contents)
     old = version_of(session, listing)
     if listing.state is ListingState.DRAFT:
-        _write_version(vault, old, contents, template, model)
+        _write_version(vault, old, contents, model)
         version = old
     else:
-        version = _new_version(
-            session, vault, listing, contents, template, model, number=old.number + 1
-        )
+        version = _new_version(session, vault, listing, contents, model, number=old.number + 1)
         version.samples = [_copy(sample) for sample in old.samples]
         reopen(session, listing, actor_id)
     for sample in version.samples:
@@ -73,7 +73,26 @@ def revise(
         sample.alt = alt_text(listing.title, sample.values)
         if not model.seedable:
             sample.seed = None
+    forget(session, listing.id)  # of what was typed step by step, this is the newer word
     session.flush()
+    return listing
+
+
+def reopen_draft(session: Session, listing: Listing, actor_id: str) -> Listing:
+    """Turn a rejected or withdrawn listing into a draft that says the same, samples included.
+
+    What was submitted and judged is never altered: the draft is a new version.
+
+    Raises:
+        ConflictError: when the listing is elsewhere.
+    """
+    lock_listing(session, listing)
+    if listing.state is ListingState.DRAFT:
+        return listing  # a second click
+    LISTING_STATES.next(listing.state, ListingAction.REVISE)
+    old = version_of(session, listing)
+    _make_newest(session, listing, _twin(old))
+    reopen(session, listing, actor_id)
     return listing
 
 
@@ -103,6 +122,7 @@ def _checked(session: Session, contents: DraftContents) -> tuple[Template, Targe
 def _write_words(listing: Listing, contents: DraftContents) -> None:
     listing.title = contents.title
     listing.slug = slugify(contents.title)
+    listing.summary = contents.summary
     listing.description = contents.description
     listing.category_slug = contents.category_slug
     listing.tags = list(contents.tags)
@@ -114,13 +134,16 @@ def _new_version(
     vault: PromptVault,
     listing: Listing,
     contents: DraftContents,
-    template: Template,
     model: TargetModel,
     number: int,
 ) -> ListingVersion:
     """Add a version and make it the listing's newest."""
     version = ListingVersion(listing_id=listing.id, number=number, samples=[])
-    _write_version(vault, version, contents, template, model)
+    _write_version(vault, version, contents, model)
+    return _make_newest(session, listing, version)
+
+
+def _make_newest(session: Session, listing: Listing, version: ListingVersion) -> ListingVersion:
     session.add(version)
     session.flush()
     listing.version_id = version.id
@@ -130,23 +153,74 @@ def _new_version(
 
 
 def _write_version(
-    vault: PromptVault,
-    version: ListingVersion,
-    contents: DraftContents,
-    template: Template,
-    model: TargetModel,
+    vault: PromptVault, version: ListingVersion, contents: DraftContents, model: TargetModel
 ) -> None:
-    """Seal the prompt and keep beside it only what strangers may see."""
-    version.prompt_sealed = vault.seal(contents.prompt)
-    version.prompt_fingerprint = vault.fingerprint(contents.prompt)
+    """A whole version as its seller wrote it."""
+    write_prompt(vault, version, contents.prompt)
+    version.licence = contents.licence
+    version.guide_sealed = vault.seal(contents.guide) if contents.guide else None
+    _set(version, model, contents.scheduler, contents.steps, contents.guidance)
+
+
+def write_prompt(vault: PromptVault, version: ListingVersion, prompt: str) -> None:
+    """Seal a prompt that parses, and keep beside it only what strangers may see."""
+    template = parse(prompt)
+    version.prompt_sealed = vault.seal(prompt)
+    version.prompt_fingerprint = vault.fingerprint(prompt)
     version.skeleton = list(skeleton(template))
     version.variables = list(public_variables(template))
     version.word_count = word_count(template)
+
+
+def write_settings(
+    version: ListingVersion, model: TargetModel, scheduler: str, steps: str, guidance: str
+) -> None:
+    """A model with settings that are in order; an empty one means the model's default."""
+    _set(
+        version,
+        model,
+        scheduler or next(iter(model.schedulers), ""),
+        int(steps) if steps else model.steps_default,
+        float(guidance) if guidance else model.guidance_default,
+    )
+
+
+def write_blank(
+    session: Session, vault: PromptVault, listing: Listing, model: TargetModel
+) -> ListingVersion:
+    """The first version of a listing of which nothing is written yet."""
+    version = ListingVersion(
+        listing_id=listing.id,
+        number=1,
+        samples=[],
+        prompt_sealed=vault.seal(""),
+        prompt_fingerprint=vault.fingerprint(""),
+        skeleton=[],
+        variables=[],
+        word_count=0,
+        licence=DEFAULT_LICENCE,
+    )
+    write_settings(version, model, "", "", "")
+    return _make_newest(session, listing, version)
+
+
+def _set(
+    version: ListingVersion, model: TargetModel, scheduler: str, steps: int, guidance: float
+) -> None:
     version.target_model_slug = model.slug
-    version.scheduler = contents.scheduler
-    version.steps = contents.steps
-    version.guidance = contents.guidance
+    version.scheduler, version.steps, version.guidance = scheduler, steps, guidance
     version.width, version.height = model.width, model.height
+
+
+def _twin(old: ListingVersion) -> ListingVersion:
+    """The next version, with everything as it was."""
+    names = (
+        "listing_id prompt_sealed prompt_fingerprint skeleton variables word_count licence "
+        "guide_sealed target_model_slug scheduler steps guidance width height"
+    )
+    kept = {name: getattr(old, name) for name in names.split()}
+    samples = [_copy(sample) for sample in old.samples]
+    return ListingVersion(number=old.number + 1, samples=samples, **kept)
 
 
 def _copy(sample: Sample) -> Sample:

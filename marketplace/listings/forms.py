@@ -6,14 +6,18 @@ import re
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from marketplace.accounts.operations import handle_problem
 from marketplace.core.money import Money, parse_price
 from marketplace.listings.catalogue import scheduler_name
 from marketplace.listings.checks import (
     MAX_DESCRIPTION,
+    MAX_GUIDE,
+    MAX_SUMMARY,
+    MAX_TAG,
+    MAX_TAGS,
     MAX_TITLE,
     MIN_DESCRIPTION,
     MIN_TITLE,
@@ -22,6 +26,7 @@ from marketplace.listings.checks import (
     settings_problems,
     word_problems,
 )
+from marketplace.listings.licences import DEFAULT_LICENCE, licences
 from marketplace.listings.models import MAX_PRICE_CENTS, MIN_PRICE_CENTS, Category, TargetModel
 from marketplace.prompts import TemplateError, parse
 
@@ -37,6 +42,10 @@ def _one_line(text: str | None) -> str | None:
 def _lines(text: str | None) -> str | None:
     # Browsers send CRLF; positions in messages count from what the person sees.
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip() if text else text
+
+
+def _at_most(characters: int) -> Length:
+    return Length(max=characters, message=f"At most {characters} characters, please.")
 
 
 class StartForm(FlaskForm):
@@ -95,6 +104,11 @@ class DraftForm(FlaskForm):
     guidance = StringField("Guidance", filters=[_one_line])
     scheduler = SelectField("Scheduler", validate_choice=False)
     price = StringField("Price", validators=[DataRequired("Name a price.")], filters=[_one_line])
+    summary = StringField("Summary", validators=[_at_most(MAX_SUMMARY)], filters=[_one_line])
+    guide = TextAreaField("Guide for buyers", validators=[_at_most(MAX_GUIDE)], filters=[_lines])
+    licence = RadioField(
+        "Licence", default=DEFAULT_LICENCE, validate_choice=False, validators=[Optional()]
+    )
 
     def __init__(
         self, categories: list[Category], models: list[TargetModel], **options: Any
@@ -105,6 +119,7 @@ class DraftForm(FlaskForm):
         self.target_model.choices = [
             (row.slug, f"{row.name} ({row.tier_now.label})") for row in models
         ]
+        self.licence.choices = [(one.slug, one.name) for one in licences()]
         names = dict.fromkeys(name for row in models for name in row.schedulers)
         self.scheduler.choices = [("", "The model's default")] + [
             (name, scheduler_name(name)) for name in names
@@ -119,6 +134,12 @@ class DraftForm(FlaskForm):
         """Length in characters."""
         if not MIN_DESCRIPTION <= len(field.data or "") <= MAX_DESCRIPTION:
             raise ValidationError(f"Write {MIN_DESCRIPTION} to {MAX_DESCRIPTION} characters.")
+
+    def validate_tags(self, field: StringField) -> None:
+        """How many, and how long each may be."""
+        tags = read_tags(field.data or "")
+        if len(tags) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in tags):
+            raise ValidationError(f"Use at most {MAX_TAGS} tags of at most {MAX_TAG} characters.")
 
     def validate_prompt(self, field: TextAreaField) -> None:
         """Every mistake in the template, with its place."""
@@ -153,27 +174,32 @@ class DraftForm(FlaskForm):
             raise ValidationError(problem)
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Each field by itself, then what depends on the chosen model."""
-        if not super().validate(extra_validators):
-            return False
-        contents = self.contents()
-        model = self.models[contents.target_model_slug]
-        problems = {
-            **word_problems(contents),
-            **settings_problems(model, contents.scheduler, contents.steps, contents.guidance),
-        }
+        """Each field by itself, then what depends on the chosen model, then the words."""
+        acceptable = super().validate(extra_validators)
+        problems = self._settings_problems()
+        if acceptable and not problems:
+            problems = word_problems(self.contents())
         for name, message in problems.items():
             self[name].errors = [*self[name].errors, message]
-        return not problems
+        return acceptable and not problems
+
+    def _settings_problems(self) -> dict[str, str]:
+        """What the chosen model does not take; nothing while a field is unreadable by itself."""
+        model = self.models.get(str(self.target_model.data))
+        if model is None or self.steps.errors or self.guidance.errors:
+            return {}
+        scheduler, steps, guidance = self.settings()
+        return settings_problems(
+            model,
+            scheduler or next(iter(model.schedulers), ""),
+            int(steps) if steps else model.steps_default,
+            float(guidance) if guidance else model.guidance_default,
+        )
 
     def contents(self) -> DraftContents:
         """What was typed, typed; call it on a form whose fields are valid."""
         model = self.models[str(self.target_model.data)]
-        guidance = (self.guidance.data or "").replace(",", ".")
-        scheduler, steps = self.scheduler.data or "", self.steps.data
-        if not model.takes_settings:
-            # The fields stay on the page for the other models; here they mean nothing.
-            scheduler, steps, guidance = "", "", ""
+        scheduler, steps, guidance = self.settings()
         return DraftContents(
             title=self.title.data or "",
             description=self.description.data or "",
@@ -185,7 +211,19 @@ class DraftForm(FlaskForm):
             scheduler=scheduler or next(iter(model.schedulers), ""),
             steps=int(steps) if steps else model.steps_default,
             guidance=float(guidance) if guidance else model.guidance_default,
+            summary=self.summary.data or "",
+            guide=self.guide.data or "",
+            licence=self.licence.data or DEFAULT_LICENCE,
         )
+
+    def settings(self) -> tuple[str, str, str]:
+        """Scheduler, steps and guidance as typed, a point for a comma; empty where the model has
+        none: the fields stay on the page for the other models.
+        """
+        if not self.models[str(self.target_model.data)].takes_settings:
+            return "", "", ""
+        guidance = (self.guidance.data or "").replace(",", ".")
+        return self.scheduler.data or "", self.steps.data or "", guidance
 
 
 def read_tags(text: str) -> tuple[str, ...]:

@@ -12,9 +12,11 @@ from marketplace.core.task_queue import TaskQueue, enqueue
 from marketplace.core.vault import PromptVault
 from marketplace.listings.checks import SubmissionError
 from marketplace.listings.models import Listing, ListingEvent, ListingVersion
-from marketplace.listings.queries import archived_models, lock_listing, readiness_problems
+from marketplace.listings.queries import archived_models, lock_listing
+from marketplace.listings.readiness import readiness_problems
 from marketplace.listings.states import LISTING_STATES, ListingAction, ListingState
 from marketplace.listings.tiers import Tier
+from marketplace.listings.wizard.rows import forget
 from marketplace.task_names import TaskName, queue_of_engine
 
 
@@ -36,6 +38,7 @@ def submit(
     if problems:
         raise SubmissionError(problems)
     _move(session, listing, ListingAction.SUBMIT, actor_id)
+    forget(session, listing.id)
     listing.submitted_at = now()
     listing.rejection_code = listing.rejection_text = None
     version = session.get(ListingVersion, listing.version_id) if listing.version_id else None

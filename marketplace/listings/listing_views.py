@@ -26,10 +26,10 @@ from marketplace.listings.presenters import (
 from marketplace.listings.queries import (
     listing_named,
     own_listing,
-    readiness_problems,
     sample_of,
     version_of,
 )
+from marketplace.listings.readiness import readiness_problems
 from marketplace.listings.sample_rows import (
     SampleRow,
     empty_rows,
@@ -152,6 +152,8 @@ def page_of(
     version = version_of(db(), listing)
     prompt = services().vault.open(version.prompt_sealed)
     draft = listing.state is ListingState.DRAFT
+    if not prompt:
+        return redirect(url_for("sell.resume", listing_id=listing.id))  # begun step by step
     if draft:
         # Refused new rows first keep what was typed in them; more empty ones follow.
         rows = stored_rows(version) if rows is None else rows

@@ -35,6 +35,7 @@ from marketplace.core.columns import (
     enum_column,
 )
 from marketplace.core.database import Base
+from marketplace.listings.licences import DEFAULT_LICENCE
 from marketplace.listings.states import ListingState
 from marketplace.listings.tiers import Determinism, Tier, tier_under
 
@@ -158,6 +159,7 @@ class Listing(Base):
     seller_id: Mapped[RefId] = mapped_column(ForeignKey("seller_profiles.user_id"), index=True)
     slug: Mapped[str] = mapped_column(String(60))
     title: Mapped[str] = mapped_column(String(80))
+    summary: Mapped[str] = mapped_column(String(160), default="", server_default="")
     description: Mapped[str] = mapped_column(Text)
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     category_slug: Mapped[str] = mapped_column(ForeignKey("categories.slug"), index=True)
@@ -194,7 +196,10 @@ class ListingVersion(Base):
     """An immutable prompt with its settings. A change makes a new version."""
 
     __tablename__ = "listing_versions"
-    __table_args__ = (UniqueConstraint("listing_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("listing_id", "number"),
+        CheckConstraint("licence IN ('personal', 'commercial', 'studio')", name="licence_known"),
+    )
 
     id: Mapped[Id]
     listing_id: Mapped[RefId] = mapped_column(ForeignKey("listings.id", ondelete="CASCADE"))
@@ -215,6 +220,12 @@ class ListingVersion(Base):
     guidance: Mapped[float]
     width: Mapped[int]
     height: Mapped[int]
+    licence: Mapped[str] = mapped_column(
+        String(20), default=DEFAULT_LICENCE, server_default=DEFAULT_LICENCE
+    )
+    """What buyers may do with the pictures, by slug (see licences.py)."""
+    guide_sealed: Mapped[Sealed | None] = mapped_column(LargeBinary, deferred=True)
+    """How to use the prompt, for its buyers only; encrypted by core.vault."""
     degraded_since: Mapped[Moment | None]
     """Since when its model, having changed, no longer makes its samples (verification.changes)."""
     fix_by: Mapped[Moment | None]

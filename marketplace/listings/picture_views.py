@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
@@ -68,11 +70,11 @@ def uploaded_table() -> PictureTable | None:
     return picture_table(upload.stream.read(MAX_BYTES + 1), target_models(db()))
 
 
-def table_of(sample: Sample, answered: bool = False) -> PictureTable | None:
+def table_of(sample: Sample, answers: Mapping[str, str] | None = None) -> PictureTable | None:
     """The table of a stored sample's original file; None when its blob is gone.
 
     Args:
-        answered: read the answers to the import's questions from the address's query.
+        answers: a form or a query with what was said to the import's questions, by number.
     """
     try:
         data = services().blobs.get(sample.original_key)
@@ -80,13 +82,13 @@ def table_of(sample: Sample, answered: bool = False) -> PictureTable | None:
         return None
     models = target_models(db())
     table = picture_table(data, models)
-    if answered and table.imported and table.imported.questions:
+    if answers is not None and table.imported and table.imported.questions:
         # By number: a question's id may hold a word of the prompt, which no address may.
-        answers = {
-            question.id: request.args.get(f"answer-{number}", "")
+        said = {
+            question.id: answers.get(f"answer-{number}", "")
             for number, question in enumerate(table.imported.questions, start=1)
         }
-        table = picture_table(data, models, answers)
+        table = picture_table(data, models, said)
     return table
 
 
@@ -98,5 +100,5 @@ def taken_from_sample(listing: Listing) -> tuple[dict[str, str], list[str]]:
     sample_id = request.args.get("from", "")
     if not sample_id:
         return {}, []
-    table = table_of(sample_of(db(), listing.id, sample_id), answered=True)
+    table = table_of(sample_of(db(), listing.id, sample_id), answers=request.args)
     return taken_fields(table, request.args.getlist("take")) if table else ({}, [])

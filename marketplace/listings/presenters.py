@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from marketplace.accounts.models import SellerProfile
+from marketplace.core.vault import PromptVault
 from marketplace.gateways.payments import TransfersStatus
 from marketplace.listings.models import Listing, ListingVersion
 from marketplace.listings.public import settings_rows
@@ -54,6 +55,8 @@ class ListingRow:
     cover_alt: str
     note: str
     action: str
+    page: str
+    """The endpoint that the action opens."""
     since: datetime
 
 
@@ -70,6 +73,7 @@ def listing_row(listing: Listing) -> ListingRow:
         cover_alt="",  # the title stands beside it
         note=RETIRED_NOTE if waits_for_model(listing) else NOTES[listing.state],
         action=ACTIONS.get(listing.state, "Open"),
+        page="sell.resume" if listing.state is ListingState.DRAFT else "sell.listing",
         since=_since(listing),
     )
 
@@ -99,15 +103,18 @@ def settings_lines(version: ListingVersion) -> list[tuple[str, str]]:
     return [("Model", version.target_model.name), *settings_rows(version)]
 
 
-def draft_fields(listing: Listing, version: ListingVersion, prompt: str) -> dict[str, Any]:
-    """What DraftForm starts from when a listing is edited."""
+def draft_fields(listing: Listing, version: ListingVersion, vault: PromptVault) -> dict[str, str]:
+    """What DraftForm starts from when a listing is edited. Opens the prompt and the guide."""
     return {
         "title": listing.title,
+        "summary": listing.summary,
         "description": listing.description,
         "category": listing.category_slug,
         "tags": ", ".join(listing.tags),
         "target_model": version.target_model_slug,
-        "prompt": prompt,
+        "prompt": vault.open(version.prompt_sealed),
+        "guide": vault.open(version.guide_sealed) if version.guide_sealed else "",
+        "licence": version.licence,
         "steps": str(version.steps) if version.scheduler else "",
         "guidance": f"{version.guidance:g}" if version.scheduler else "",
         "scheduler": version.scheduler,

@@ -11,13 +11,9 @@ from sqlalchemy.orm import Session, selectinload
 from marketplace.core.clock import now
 from marketplace.core.errors import NotFoundError
 from marketplace.core.ids import is_id
-from marketplace.core.money import Money
-from marketplace.core.vault import PromptVault
-from marketplace.listings.checks import Problem, submission_problems
 from marketplace.listings.models import Category, Listing, ListingVersion, Sample, TargetModel
 from marketplace.listings.states import ListingState
 from marketplace.listings.tiers import Tier
-from marketplace.prompts import parse
 
 # Drafts and rejections wait for their seller; they come first on the dashboard.
 _ATTENTION = {
@@ -130,15 +126,3 @@ def listing_named(session: Session, listing_id: str) -> Listing:
     if listing is None:
         raise NotFoundError
     return listing
-
-
-def readiness_problems(session: Session, vault: PromptVault, listing: Listing) -> list[Problem]:
-    """Everything that keeps a draft from being submitted; empty when it is ready."""
-    version = version_of(session, listing)
-    return submission_problems(
-        parse(vault.open(version.prompt_sealed)),
-        version.samples,
-        version.target_model,
-        (version.scheduler, version.steps, version.guidance),
-        Money(listing.price_cents),
-    )

@@ -8,7 +8,9 @@ from flask import Blueprint, request
 
 from marketplace.images import MAX_BYTES
 from marketplace.listings import draft_views, listing_views, picture_views, start_views
+from marketplace.listings.licences import licence_name
 from marketplace.listings.models import MAX_SAMPLES
+from marketplace.listings.wizard import views as wizard
 from marketplace.prompts import describe_variable
 
 blueprint = Blueprint("sell", __name__, url_prefix="/sell")
@@ -32,12 +34,19 @@ ROUTES = (
     ),
     ("/<listing_id>/samples/<sample_id>/seed", "take_seed", picture_views.take_seed, POST),
     ("/<listing_id>/submit", "submit", listing_views.submit, POST),
+    ("/begin", "begin", wizard.begin, GET + POST),
+    ("/<listing_id>/steps", "resume", wizard.resume, GET),
+    ("/<listing_id>/steps/<step>", "step", wizard.step, GET + POST),
+    ("/<listing_id>/steps/take/<sample_id>", "take_over", wizard.take_over, POST),
+    ("/<listing_id>/hand-in", "hand_in", wizard.hand_in, POST),
+    ("/<listing_id>/revise", "revise", wizard.revise, POST),
     ("/<listing_id>/withdraw", "withdraw", listing_views.withdraw, POST),
     ("/<listing_id>/relist", "relist", listing_views.relist, POST),
 )
 
 # Wherever variables are shown; pages of other features do so too.
 blueprint.add_app_template_filter(describe_variable, "described")
+blueprint.add_app_template_filter(licence_name, "licence_name")
 
 for rule, endpoint, view, methods in ROUTES:
     blueprint.add_url_rule(rule, endpoint, view, methods=list(methods))
@@ -57,4 +66,6 @@ def allow_large_forms(target: Blueprint, *endpoints: str) -> None:
             request.max_content_length = MAX_UPLOAD_BYTES
 
 
-allow_large_forms(blueprint, "sell.samples", "sell.submit", "sell.from_picture")
+allow_large_forms(
+    blueprint, "sell.samples", "sell.submit", "sell.from_picture", "sell.begin", "sell.step"
+)

@@ -43,19 +43,55 @@ def add_sample(
     version, template = _draft_version(session, vault, listing)
     resolved = resolve_values(template, values)
     _check_seed(version, seed)
+    return _store(session, blobs, listing, version, picture, resolved, seed)
+
+
+def keep_picture(
+    session: Session,
+    vault: PromptVault,
+    blobs: BlobStore,
+    listing: Listing,
+    picture: CheckedImage,
+    seed: int | None,
+) -> Sample:
+    """Store a picture whose values its seller has still to say; defaults stand in for them.
+
+    Args:
+        seed: None where it is not known yet; submitting asks for it.
+
+    Raises:
+        InvalidError: a tenth sample, the same picture twice.
+        ConflictError: the listing is no draft.
+    """
+    version, template = _draft_version(session, vault, listing)
+    if seed_problem(version.target_model, seed) is not None:
+        seed = None
+    return _store(session, blobs, listing, version, picture, fitted_values(template, {}), seed)
+
+
+def _store(
+    session: Session,
+    blobs: BlobStore,
+    listing: Listing,
+    version: ListingVersion,
+    picture: CheckedImage,
+    values: dict[str, str],
+    seed: int | None,
+) -> Sample:
+    """A new sample in the first free place."""
     _check_room(version, picture)
     taken = {sample.position for sample in version.samples}
     sample = Sample(
         version_id=version.id,
         position=min(set(range(1, MAX_SAMPLES + 1)) - taken),
-        values=resolved,
+        values=values,
         seed=seed,
         original_key=store_original(blobs, picture),
         file_sha256=bytes.fromhex(picture.sha256),
         pixel_sha256=bytes.fromhex(picture.pixel_sha256),
         width=picture.width,
         height=picture.height,
-        alt=alt_text(listing.title, resolved),
+        alt=alt_text(listing.title, values),
         derivatives=store_derivatives(blobs, picture.image),
     )
     version.samples.append(sample)
@@ -129,7 +165,13 @@ def _draft_version(
     if listing.state is not ListingState.DRAFT:
         raise ConflictError("This listing has been submitted; its samples cannot change now.")
     version = version_of(session, listing)
-    return version, parse(vault.open(version.prompt_sealed))
+    return version, draft_template(vault, version)
+
+
+def draft_template(vault: PromptVault, version: ListingVersion) -> Template:
+    """A draft's prompt; one without a word while nothing acceptable has been written."""
+    prompt = vault.open(version.prompt_sealed)
+    return parse(prompt) if prompt else Template((), ())
 
 
 def _of_version(version: ListingVersion, sample_id: str) -> Sample:

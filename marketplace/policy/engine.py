@@ -21,7 +21,16 @@ from marketplace.policy.submission import Submission, check_template
 
 POLICY_VERSION = "2026.11.1"
 """Changes with every change of a list or a rule; findings are kept per version."""
-_FIELDS = ("model", "title", "summary", "description", "tags", "template", "negative_prompt")
+_FIELDS = (
+    "model",
+    "title",
+    "summary",
+    "description",
+    "tags",
+    "template",
+    "negative_prompt",
+    "guide",
+)
 
 
 def check(submission: Submission, tone_of: tone.Tone | None = None) -> list[Finding]:

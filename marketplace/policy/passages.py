@@ -63,6 +63,7 @@ def passages_of(submission: Submission) -> list[Passage]:
     found.append(Passage("template", submission.template))
     found += fills(submission.template)
     found.append(Passage("negative_prompt", submission.negative_prompt))
+    found.append(Passage("guide", submission.guide))
     return [passage for passage in found if passage.text.strip()]
 
 

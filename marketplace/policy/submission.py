@@ -51,6 +51,8 @@ class Submission:
     description: str = ""
     tags: tuple[str, ...] = ()
     negative_prompt: str = field(default="", repr=False)
+    guide: str = field(default="", repr=False)
+    """What only buyers read of how to use it."""
     model: ModelFacts | None = None
     """None where it is not known; rules about models are then left out."""
     idle_variables: frozenset[str] = frozenset()

@@ -114,7 +114,7 @@ def _long_declaration(variable: Variable) -> str:
     limits = variable.limits
     words = [variable.kind.value]
     if variable.choices:
-        words.append("of " + ", ".join(map(_escape_long, variable.choices)))
+        words.append("of " + ", ".join(map(escape_long, variable.choices)))
     if limits.longest is not None:
         words.append(f"up to {limits.longest}")
     if limits.low is not None and limits.high is not None:
@@ -123,14 +123,14 @@ def _long_declaration(variable: Variable) -> str:
         words.append(f"step {number_text(limits.step)}")
     # A choice's default is its first, and need not be said.
     if variable.default is not None and variable.default != next(iter(variable.choices), None):
-        words.append(f"= {_escape_long(variable.default)}")
+        words.append(f"= {escape_long(variable.default)}")
     parts = [" ".join(words)]
     if variable.label:
-        parts.append(f"label={_escape_long(variable.label)}")
+        parts.append(f"label={escape_long(variable.label)}")
     if variable.help:
-        parts.append(f"help={_escape_long(variable.help)}")
+        parts.append(f"help={escape_long(variable.help)}")
     if variable.examples:
-        parts.append(f"examples={', '.join(map(_escape_long, variable.examples))}")
+        parts.append(f"examples={', '.join(map(escape_long, variable.examples))}")
     return f"[{variable.name}: {'; '.join(parts)}]"
 
 
@@ -138,5 +138,6 @@ def _escape(text: str) -> str:
     return _NEEDS_ESCAPE.sub(lambda match: "\\" + match.group(), text)
 
 
-def _escape_long(text: str) -> str:
+def escape_long(text: str) -> str:
+    """A text as it stands in a declaration with a kind: see kind_declarations."""
     return _NEEDS_LONG_ESCAPE.sub(lambda match: "\\" + match.group(), text)

@@ -33,7 +33,8 @@ def texts_for(submission: Submission, with_prompts: bool) -> list[tuple[str, str
         "description": submission.description,
         "tags": ", ".join(submission.tags),
     }
-    secret = {"template": submission.template, "negative_prompt": submission.negative_prompt}
+    names = ("template", "negative_prompt", "guide")
+    secret = {name: getattr(submission, name) for name in names}
     chosen = public | (secret if with_prompts else {})
     return [(field, text) for field, text in chosen.items() if text.strip()]
 

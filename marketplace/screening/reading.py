@@ -21,7 +21,9 @@ def submission_of(session: Session, vault: PromptVault, version: ListingVersion)
     listing = session.get_one(Listing, version.listing_id)
     return Submission(
         template=vault.open(version.prompt_sealed),
+        guide=vault.open(version.guide_sealed) if version.guide_sealed else "",
         title=listing.title,
+        summary=listing.summary,
         description=listing.description,
         tags=tuple(listing.tags),
         model=facts_of(version.target_model),
@@ -39,6 +41,7 @@ def digest_of(vault: PromptVault, submission: Submission) -> bytes:
         submission.negative_prompt,
         submission.model.slug if submission.model else "",
         submission.model.open if submission.model else True,
+        *([submission.guide] if submission.guide else []),
     ]
     return vault.digest("policy contents", json.dumps(contents).encode())
 

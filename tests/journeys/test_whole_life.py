@@ -87,6 +87,7 @@ def _start_selling(page: Page) -> None:
 def _upload(page: Page, offer: Offer, pictures: list[Path]) -> str:
     """Both pages of a new listing, and Submit; returns its id."""
     page.get_by_role("link", name="New listing").click()
+    page.get_by_role("link", name="write it all on one page").click()
     form = offer.form
     page.get_by_label("Prompt", exact=True).fill(form["prompt"])
     page.locator("[data-preview-output] .variable", has_text="[subject]").wait_for()

@@ -31,7 +31,7 @@ function showHints(hints) {
   return list;
 }
 
-function showVariables({ variables, words, hints }) {
+function showVariables({ variables, words, hints, example }) {
   const list = document.createElement("ul");
   for (const variable of variables) {
     const item = document.createElement("li");
@@ -45,6 +45,7 @@ function showVariables({ variables, words, hints }) {
   output.replaceChildren(
     line("p", summary, "muted"),
     ...(count ? [list] : []),
+    ...(count ? [line("p", `A buyer would get: ${example}`)] : []),
     ...(hints.length ? [showHints(hints)] : []),
   );
 }
@@ -72,7 +73,7 @@ async function preview() {
       headers: { "X-CSRFToken": token },
       body: new URLSearchParams({
         prompt: field.value,
-        target_model: field.form.elements.target_model?.value ?? "",
+        target_model: field.dataset.model ?? field.form.elements.target_model?.value ?? "",
       }),
       signal: running.signal,
     });

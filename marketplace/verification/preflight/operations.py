@@ -18,7 +18,8 @@ from marketplace.core.task_queue import TaskQueue
 from marketplace.core.vault import PromptVault
 from marketplace.listings.checks import SubmissionError
 from marketplace.listings.models import Listing, ListingVersion
-from marketplace.listings.queries import lock_listing, readiness_problems, version_of
+from marketplace.listings.queries import lock_listing, version_of
+from marketplace.listings.readiness import readiness_problems
 from marketplace.listings.states import ListingState
 from marketplace.verification.consistency.models import ConsistencyReport
 from marketplace.verification.consistency.operations import cancel_report
