@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from marketplace.accounts.models import SellerProfile
@@ -89,25 +89,22 @@ def is_on_sale(listing: Listing) -> bool:
 
 def latest_proof(session: Session) -> tuple[Listing, SampleCheck] | None:
     """A reproduced sample of the newest live listing that was reproduced, for the home page."""
-    reproduced = (
-        select(SampleCheck.id)
-        .join(VerificationRun, VerificationRun.id == SampleCheck.run_id)
-        .where(
-            VerificationRun.version_id == Listing.live_version_id,
-            VerificationRun.verdict == Verdict.REPRODUCED,
-            SampleCheck.band == Band.REPRODUCED,
-        )
+    shown = (
+        VerificationRun.version_id == Listing.live_version_id,
+        VerificationRun.verdict == Verdict.REPRODUCED,
+        SampleCheck.run_id == VerificationRun.id,
+        SampleCheck.band == Band.REPRODUCED,
     )
     # The listing first: along the index of dates the first one that will do is soon found.
-    newest = _live(select(Listing.id)).where(reproduced.exists()).order_by(*_NEWEST).limit(1)
+    newest = _live(select(Listing.id)).where(exists().where(*shown)).order_by(*_NEWEST).limit(1)
     listing_id = session.scalar(newest)
     if listing_id is None:
         return None
     row = session.execute(
         select(Listing, SampleCheck)
         .join(ListingVersion, ListingVersion.id == Listing.live_version_id)
-        .join(SampleCheck, SampleCheck.id.in_(reproduced))
-        .where(Listing.id == listing_id)
+        .join(VerificationRun, VerificationRun.version_id == ListingVersion.id)
+        .where(Listing.id == listing_id, *shown)
         .options(contains_eager(Listing.live_version))
         .order_by(SampleCheck.position)
         .limit(1)
