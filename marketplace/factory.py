@@ -163,7 +163,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     init_net_prices(app)
     init_seller_findings(app)
     init_review_place(app)
-    init_page_keeping(app, settings.page_cache_mb)
+    init_page_keeping(app, settings.page_cache_mb, settings.card_cache)
     csrf = OwnPagesProtect(app)
     init_security(app)
     init_cart(app)

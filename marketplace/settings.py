@@ -145,6 +145,8 @@ class Settings(BaseSettings):
     local_stripe_page: str | None = Field(None, validation_alias="LOCAL_STRIPE_PAGE")
     page_cache_mb: int = Field(64, ge=0, validation_alias="PAGE_CACHE_MB")
     """Memory of each web process for pages that strangers are shown; 0 makes every page anew."""
+    card_cache: int = Field(20_000, ge=0, validation_alias="CARD_CACHE")
+    """Cards (two entries each) that each web process keeps for strangers' pages; 0 for none."""
     rate_limits: bool = Field(True, validation_alias="RATE_LIMITS")
 
     @field_validator("public_url")

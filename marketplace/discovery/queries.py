@@ -58,20 +58,16 @@ def listing_for(
     """
     if not is_id(listing_id):
         raise NotFoundError
-    listing = session.scalar(
-        select(Listing)
-        .where(Listing.id == listing_id)
-        .options(
-            selectinload(Listing.live_version).selectinload(ListingVersion.samples),
-            selectinload(Listing.version).selectinload(ListingVersion.samples),
-        )
-    )
+    listing = session.get(Listing, listing_id)
     if listing is None:
         raise NotFoundError
     if is_on_sale(listing):
-        version = listing.live_version
+        version_id = listing.live_version_id
     else:
-        version = listing.version if listing.seller_id == viewer_id else None
+        version_id = listing.version_id if listing.seller_id == viewer_id else None
+    version = session.get(
+        ListingVersion, version_id or "", options=[selectinload(ListingVersion.samples)]
+    )
     if version is None:
         raise NotFoundError
     return listing, version

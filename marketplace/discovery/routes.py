@@ -9,13 +9,13 @@ from flask_security import current_user
 
 from marketplace.core.ids import split_slug
 from marketplace.core.web.guards import public, signed_in
-from marketplace.core.web.page_keeping import kept_for_strangers
+from marketplace.core.web.page_keeping import kept_for_all, kept_for_strangers
 from marketplace.core.web.pagination import page_number
 from marketplace.core.web.request_scope import db, services
 from marketplace.core.web.uploads import keep_files_in_memory
 from marketplace.discovery import queries, search_views, shelves
 from marketplace.discovery.gallery import gallery_of
-from marketplace.discovery.presenters import card, cards, home_proof, listing_page
+from marketplace.discovery.presenters import ListingCard, card, cards, home_proof, listing_page
 from marketplace.discovery.structured import product_of
 from marketplace.listings.queries import categories, target_models
 from marketplace.orders.cart_session import current_items
@@ -67,13 +67,20 @@ def home() -> Any:
     """What Bracket is, a piece of real proof, and the shelves."""
     return render_template(
         "discovery/home.html",
-        proof=home_proof(queries.latest_proof(db())),
-        newest=cards(queries.latest(db(), HOME_SHELF)),
-        consistent=cards(shelves.most_consistent(db(), CONSISTENT_SHELF)),
+        proof=kept_for_all("home proof", lambda: home_proof(queries.latest_proof(db()))),
+        newest=kept_for_all("home newest", lambda: cards(queries.latest(db(), HOME_SHELF))),
+        consistent=kept_for_all(
+            "home consistent", lambda: cards(shelves.most_consistent(db(), CONSISTENT_SHELF))
+        ),
         categories=categories(db()),
-        covers={slug: card(item) for slug, item in shelves.newest_of_each_category(db()).items()},
+        covers=kept_for_all("home covers", _covers),
         models=[model for model in target_models(db()) if model.is_open],
     )
+
+
+def _covers() -> dict[str, ListingCard]:
+    """The newest listing of each category, by the category's slug."""
+    return {slug: card(item) for slug, item in shelves.newest_of_each_category(db()).items()}
 
 
 @blueprint.get("/p/<path>")

@@ -9,7 +9,7 @@ from flask import jsonify, redirect, render_template, request, url_for
 
 from marketplace.core.web.error_pages import wants_json
 from marketplace.core.web.guards import public
-from marketplace.core.web.page_keeping import kept_for_strangers
+from marketplace.core.web.page_keeping import kept_for_all, kept_for_strangers
 from marketplace.core.web.request_scope import db, services
 from marketplace.discovery import search_page
 from marketplace.discovery.filters import args_of, clean_query, read_wanted
@@ -91,8 +91,12 @@ def search_by_image() -> Any:
     return jsonify(url=address) if wants_json() else redirect(address, 303)
 
 
+def _names() -> search_page.Names:
+    return search_page.Names(target_models(db()), categories(db()))
+
+
 def _results() -> Any:
-    names = search_page.Names(target_models(db()), categories(db()))
+    names = kept_for_all("names", _names)
     wanted = read_wanted(request.args, names.known)
     found = find(db(), services().settings, wanted)
     cards = found_cards(shelved(db(), [hit.listing_id for hit in found.hits]), found.hits)

@@ -71,7 +71,7 @@ def newest_on_model(session: Session, slug: str, limit: int) -> list[Shelved]:
 
 def related(session: Session, listing: Listing, limit: int) -> list[Shelved]:
     """Other live listings: of its category first, there those that share a tag, then the newest."""
-    own = _newest_ids(Listing.category_slug == listing.category_slug, CANDIDATES)
+    own = _newest_ids(SearchDocument.category_slug == listing.category_slug, CANDIDATES)
     anywhere = _newest_ids(true(), limit + 1)
     place = case((own.c.tags.overlap(list(listing.tags)), 0), else_=1).label("place")
     near = union_all(
@@ -89,8 +89,14 @@ def related(session: Session, listing: Listing, limit: int) -> list[Shelved]:
 
 
 def _newest_ids(condition: ColumnElement[bool], limit: int) -> Subquery:
-    query = on_sale(select(Listing.id, Listing.published_at, Listing.tags)).where(condition)
-    return query.order_by(*_NEWEST).limit(limit).subquery()
+    """From what search knows, where a listing's place and category stand in one row."""
+    query = (
+        select(SearchDocument.listing_id.label("id"), SearchDocument.published_at, Listing.tags)
+        .join(Listing, Listing.id == SearchDocument.listing_id)
+        .where(condition)
+        .order_by(SearchDocument.published_at.desc(), SearchDocument.listing_id.desc())
+    )
+    return query.limit(limit).subquery()
 
 
 def newest_of_sellers(session: Session, seller_ids: Sequence[str], limit: int) -> list[Shelved]:

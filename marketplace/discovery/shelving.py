@@ -10,6 +10,7 @@ from sqlalchemy import Row, ScalarSelect, Select, String, lateral, select, true
 from sqlalchemy.orm import Session
 
 from marketplace.accounts.models import SellerProfile
+from marketplace.core.web.page_keeping import kept_values
 from marketplace.discovery.on_sale import on_sale
 from marketplace.listings.models import Listing, ListingVersion, Sample, TargetModel
 from marketplace.listings.tiers import Determinism, Tier, tier_under
@@ -42,14 +43,22 @@ class Shelved:
 
 
 def shelved(session: Session, listing_ids: Sequence[str]) -> list[Shelved]:
-    """Those of the listings that are on sale, in the order given; one query.
+    """Those of the listings that are on sale, in the order given; one query at most.
 
     One that was withdrawn a moment ago may still be in the search documents; here it is not.
     """
-    if not listing_ids:
-        return []
-    rows = session.execute(_cards().where(Listing.id.in_(listing_ids)))
-    found = {row.id: _shelved(row) for row in rows}
+    kept = kept_values()
+    found: dict[str, Shelved] = {}
+    if kept is not None:
+        there = ((listing_id, kept.get(("shelved", listing_id))) for listing_id in listing_ids)
+        found = {listing_id: item for listing_id, item in there if item is not None}
+    missing = [listing_id for listing_id in listing_ids if listing_id not in found]
+    if missing:
+        change = kept.change if kept is not None else 0
+        for row in session.execute(_cards().where(Listing.id.in_(missing))):
+            found[row.id] = _shelved(row)
+            if kept is not None:
+                kept.put(("shelved", row.id), found[row.id], change)
     return [found[listing_id] for listing_id in listing_ids if listing_id in found]
 
 

@@ -19,8 +19,8 @@ from marketplace.search.synonyms import choices, corrected, groups
 from marketplace.search.wanted import Wanted
 from marketplace.search.words import parse
 
-MOST = 400
-"""So many full matches are read, ranked and counted: nobody scrolls further."""
+MOST = 240
+"""So many full matches are read, ranked and counted: ten pages, and nobody scrolls further."""
 ENOUGH = 24
 """With so many full matches nobody needs listings that hold only some of the words."""
 SAME_PICTURE, LIKE_PICTURE = 4.0, 1.0

@@ -82,7 +82,7 @@ class KeptPages(Generic[Rest]):
         """News arrives from now on. Whatever is kept may have missed some."""
         with self._lock:
             self._forget()
-            self._open = True
+            self._open = self._most > 0
 
     def close(self) -> None:
         """News may be missed: keep nothing, serve nothing."""

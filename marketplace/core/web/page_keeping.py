@@ -9,20 +9,31 @@ web process listens; while one cannot listen, it makes every page anew.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
-from flask import Flask, Response, current_app, g, make_response, request, session
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    has_request_context,
+    make_response,
+    request,
+    session,
+)
 from flask_login import COOKIE_NAME
 
 from marketplace.core.notices import Ears, Listener
 from marketplace.core.web.kept_pages import KeptPage, KeptPages
+from marketplace.core.web.kept_values import KeptValues
 from marketplace.core.web.request_scope import services
 
 View = TypeVar("View", bound=Callable[..., Any])
+Value = TypeVar("Value")
 CHANNEL = "bracket_pages"
 MOST_ARGUMENTS = 2
 """Filters that an address may name for its page to be kept: further combinations are rarely asked
@@ -33,12 +44,13 @@ _EXTENSION = "bracket_page_keeper"
 
 @dataclass
 class Keeper:
-    """The pages of this process, and the listener that is started by the first request.
+    """The pages and cards of this process, and the listener that the first request starts.
 
     By the first request, because a server may fork after the application was made.
     """
 
     pages: KeptPages[Response]
+    values: KeptValues = field(default_factory=lambda: KeptValues(0))
     listener: Listener | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -48,8 +60,7 @@ class Keeper:
             return
         with self._lock:
             if self.listener is None:
-                pages = self.pages
-                ears = Ears(opened=pages.open, heard=pages.forget, closed=pages.close)
+                ears = Ears(opened=self._open, heard=self._forget, closed=self._close)
                 self.listener = Listener(database_url, CHANNEL, ears)
                 self.listener.start()
 
@@ -58,16 +69,58 @@ class Keeper:
         if self.listener is not None:
             self.listener.stop()
 
+    def _open(self) -> None:
+        self.pages.open()
+        self.values.open()
 
-def init_page_keeping(app: Flask, megabytes: int) -> None:
-    """Keep so many megabytes of pages in each process; 0 for none."""
-    app.extensions[_EXTENSION] = Keeper(KeptPages(megabytes * 1024 * 1024)) if megabytes else None
-    app.jinja_env.globals["page_is_kept"] = page_is_kept
+    def _forget(self) -> None:
+        self.pages.forget()
+        self.values.forget()
+
+    def _close(self) -> None:
+        self.pages.close()
+        self.values.close()
+
+
+def init_page_keeping(app: Flask, megabytes: int, values: int) -> None:
+    """Keep so many megabytes of pages, and so many parts of pages, in each process; 0 for none."""
+    pages: KeptPages[Response] = KeptPages(megabytes * 1024 * 1024)
+    keeper = Keeper(pages, KeptValues(values)) if megabytes or values else None
+    app.extensions[_EXTENSION] = keeper
+    app.jinja_env.globals.update(page_is_kept=page_is_kept, kept_for_all=kept_for_all)
 
 
 def keep_pages_in(app: Flask, keeper: Keeper | None) -> None:
     """Exchange the keeper (tests)."""
     app.extensions[_EXTENSION] = keeper
+
+
+def kept_values() -> KeptValues | None:
+    """Where parts of strangers' pages are kept; None where nothing may be taken from there."""
+    keeper: Keeper | None = (
+        current_app.extensions.get(_EXTENSION) if has_request_context() else None
+    )
+    if keeper is None or not is_plain_stranger():
+        return None
+    keeper.listen(services().settings.database_url)
+    return keeper.values if keeper.values.is_open else None
+
+
+def kept_for_all(key: Hashable, make: Callable[..., Value], *args: Any) -> Value:
+    """What ``make`` returns for the arguments, kept for other strangers too.
+
+    Args:
+        key: tells it apart; everything that the value depends on and that is not in the database.
+    """
+    values = kept_values()
+    if values is None:
+        return make(*args)
+    found: Value | None = values.get(key)
+    if found is None:
+        change = values.change
+        found = make(*args)
+        values.put(key, found, change)
+    return found
 
 
 def page_is_kept() -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.container import Services
 from marketplace.core.money import Money
 from marketplace.core.web.kept_pages import KeptPages
+from marketplace.core.web.kept_values import KeptValues
 from marketplace.core.web.page_keeping import Keeper, keep_pages_in
 from marketplace.listings import operations
 from marketplace.listings.models import Listing
@@ -33,7 +34,7 @@ SOON = 60.0
 @pytest.fixture
 def keeper(csrf_app: Flask, services: Services, shop: Shop) -> Iterator[Keeper]:
     """Pages are kept, as in production, once all of the shop is there and changes are heard of."""
-    keeper = Keeper(KeptPages(8_000_000))
+    keeper = Keeper(KeptPages(8_000_000), KeptValues(1_000))
     keep_pages_in(csrf_app, keeper)
     keeper.listen(services.settings.database_url)
     soon(lambda: keeper.pages.is_open)
@@ -299,6 +300,29 @@ def test_a_browser_that_says_nothing_is_given_a_token_the_second_time(
     assert "csrf_token" not in read(old, page)
     assert old.post(f"/cart/add/{shop.fox.id}").status_code == 400
     assert "csrf_token" in read(old, page)
+
+
+def test_cards_are_kept_where_pages_are_not(
+    keeper: Keeper, csrf_app: Flask, services: Services, session: Session, shop: Shop
+) -> None:
+    keeper.pages.close()
+    path, since = "/browse?sort=newest", reads(services)
+
+    def stranger() -> str:
+        return read(csrf_app.test_client(use_cookies=False), path)
+
+    stranger()
+    first = since()
+    assert shop.fox.title in stranger()
+    assert since() == first - 3  # what facets are called (two queries), and the cards
+    shop.fox.price_cents = Money(444)
+    session.commit()
+    indexing.update(services)
+    soon(lambda: "$4.44" in stranger())
+    person = make_user(session)
+    session.commit()
+    assert "aria-pressed" in read(log_in(csrf_app.test_client(), person), path)
+    assert "aria-pressed" not in stranger()
 
 
 FOLLOW = {
