@@ -2,10 +2,11 @@
 
     python -m bench.storefront [--sizes 10000,100000,1000000] [--seconds 20] [--folder DIR]
 
-A PostgreSQL and a web server of its own on loopback. For each size and page: requests a second and
-times at full load (wrk), then times under a constant stream of 20 requests a second that waits for
-no answer, both with nothing kept (PAGE_CACHE_MB=0) and over many different addresses; database
-queries and bytes. Last of all the same full load on kept pages. Last line: one JSON object.
+A PostgreSQL and a web server of its own on loopback for each size. For each page: times under a
+constant stream of 20 requests a second that waits for no answer, then requests a second and times
+at full load (wrk), both over many different addresses and without kept pages (PAGE_CACHE_MB=0;
+cards are kept, as in production); database queries and bytes. Last of all full load on kept pages.
+Last line: one JSON object.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import text
 
@@ -50,26 +52,28 @@ def main() -> int:
     parser.add_argument("--sizes", default=SIZES, help="numbers of listings, rising")
     parser.add_argument("--seconds", type=int, default=20, help="of each stream of requests")
     parser.add_argument("--workers", type=int, default=2, help="web processes")
-    parser.add_argument("--folder", help="keep database and pictures there, and go on with them")
+    parser.add_argument("--folder", help="keep databases there, one a size, for the next run")
     asked = parser.parse_args()
     if not wrk.available():
         print("wrk is not installed. On Debian: apt install wrk", file=sys.stderr)
         return 1
     sizes = sorted(int(size) for size in asked.sizes.split(","))
     found: dict[int, dict[str, Measured]] = {}
-    with open_place(asked.folder) as place:
-        services = place.services()
-        for size in sizes:
-            grow(services, size)
+    cached, sent = 0.0, 0
+    for size in sizes:
+        with open_place(Path(asked.folder) / str(size) if asked.folder else None) as place:
+            services = place.services()
+            fill(services, size)
             found[size] = measure(place, services, asked.workers, asked.seconds)
             show(size, found[size])
-        cached, sent = kept(place, services, asked.workers, asked.seconds)
-        services.database.dispose()
+            if size == sizes[-1]:
+                cached, sent = kept(place, services, asked.workers, asked.seconds)
+            services.database.dispose()
     print(json.dumps(summary(found, cached, sent)))
     return 0
 
 
-def grow(services: Services, size: int) -> None:
+def fill(services: Services, size: int) -> None:
     """Add listings until there are so many."""
     with unit_of_work(services.database) as session:
         there = int(session.scalar(text("SELECT count(*) FROM listings")) or 0)

@@ -43,10 +43,10 @@ class Place:
 
 
 @contextmanager
-def open_place(folder: str | None) -> Iterator[Place]:
+def open_place(folder: Path | None) -> Iterator[Place]:
     """A throw-away cluster; in a folder that is named it stays, and is found again."""
     with tempfile.TemporaryDirectory(prefix="bracket-storefront-") as name:
-        home = Path(folder or name)
+        home = folder or Path(name)
         home.mkdir(parents=True, exist_ok=True)
         server = Postgres(home / "postgres", free_port(), durable=False)
         server.start()

@@ -26,7 +26,7 @@ QUERIES = {
     "/c/posters": 5,
     "/m/house-full": 5,
     "/s/HANDLE": 6,
-    "/p/PATH": 14,
+    "/p/PATH": 12,
     "/p/PATH/proof": 21,
     "/c/posters/feed.xml": 2,
     "/sitemap.xml": 1,
