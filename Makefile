@@ -5,7 +5,7 @@ BIN := .venv/bin
 JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 
 .DEFAULT_GOAL := help
-.PHONY: bench-policy bench-search bench-buyers bench-checkout bench-copies bench-ledger bench-lighthouse bench-storefront sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
+.PHONY: bench-triage bench-desk bench-policy bench-search bench-buyers bench-checkout bench-copies bench-ledger bench-lighthouse bench-storefront sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -33,6 +33,12 @@ bench-index: install-dev ## the copy index against faiss, ten million codes; ARG
 
 bench-policy: install ## policy checks on texts written for it; ARGS="--misses" lists what came out otherwise
 	@exec $(BIN)/python -m bench.policy $(ARGS)
+
+bench-triage: install ## the machine's advice on written cases; ARGS="--misses" lists what came out otherwise
+	@exec $(BIN)/python -m bench.triage $(ARGS)
+
+bench-desk: install ## the moderators' pages with 50,000 open cases; ARGS="--cases 5000" for less
+	@exec $(BIN)/python -m bench.desk $(ARGS)
 
 bench-copies: install ## edited copies of 1,000 pictures: which are found, and is anybody accused wrongly
 	@exec $(BIN)/python -m bench.copies

@@ -8,7 +8,11 @@ from marketplace.core.database import Base
 from marketplace.listings import models as listings_models
 from marketplace.listings.wizard import models as wizard_models
 from marketplace.moderation import models as moderation_models
+from marketplace.moderation.appeals import models as appeal_models
 from marketplace.moderation.complaints import models as complaint_models
+from marketplace.moderation.decisions import models as decision_models
+from marketplace.moderation.quality import models as quality_models
+from marketplace.moderation.standing import models as standing_models
 from marketplace.orders import (
     books_models,
     cart_models,
@@ -47,6 +51,10 @@ MODEL_MODULES = (
     screening_models,
     moderation_models,
     complaint_models,
+    decision_models,
+    appeal_models,
+    standing_models,
+    quality_models,
     orders_models,
     refund_models,
     transfer_models,

@@ -105,6 +105,8 @@ class Settings(BaseSettings):
         "english", pattern="^[a-z_]{1,60}$", validation_alias="SEARCH_LANGUAGE"
     )
     """PostgreSQL's text search configuration: how words are stemmed, and which say nothing."""
+    undo_seconds: float = Field(10.0, ge=0, le=120, validation_alias="MODERATION_UNDO_SECONDS")
+    """How long a moderator may undo a decision before it takes effect."""
     search_by_meaning: bool = Field(True, validation_alias="SEARCH_BY_MEANING")
     """Off: search goes by words alone, even where a sentence encoder is installed."""
     embedding_model_dir: Path | None = Field(None, validation_alias="EMBEDDING_MODEL_DIR")

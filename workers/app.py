@@ -38,6 +38,7 @@ app.conf.imports = (
     "workers.tasks.changes",
     "workers.tasks.consistency",
     "workers.tasks.mail",
+    "workers.tasks.moderation",
     "workers.tasks.news",
     "workers.tasks.payments",
     "workers.tasks.payouts",

@@ -21,6 +21,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "generation_cache": _every(300, TaskName.SWEEP_CACHE),
     # Policy checks whose message was lost, whose moment has come, or whose provider was silent.
     "policy": _every(10, TaskName.SWEEP_POLICY),
+    # Decisions whose time for undoing is over; a message usually comes sooner.
+    "decisions": _every(3, TaskName.SWEEP_DECISIONS),
+    # Claims and terms that are over, listings to look at again, sellers at risk, second looks.
+    "desk": _every(60, TaskName.SWEEP_DESK),
     # Signs the reports of runs that have ended, and overrides.
     "proofs": _every(10, TaskName.SWEEP_PROOFS),
     # Takes listings off sale whose model was switched off; hidden they are at once.

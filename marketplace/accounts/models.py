@@ -76,6 +76,8 @@ class SellerProfile(Base):
     transfers_status: Mapped[TransfersStatus] = mapped_column(
         enum_column(TransfersStatus, "transfers_status"), default=TransfersStatus.NONE
     )
+    suspended_until: Mapped[Moment | None]
+    """Until then the seller submits nothing; moderation.standing says why."""
     created_at: Mapped[CreatedAt]
 
     user: Mapped[User] = relationship(back_populates="seller")

@@ -10,6 +10,8 @@ class Role(StrEnum):
 
     SELLER = "seller"
     MODERATOR = "moderator"
+    LEAD = "lead"
+    """A moderator who also sees how the others work."""
     BOOKKEEPER = "bookkeeper"
     """Keeps the books for the owner; being a moderator besides is what lets them refund."""
     ADMIN = "admin"
@@ -21,6 +23,10 @@ class Permission(StrEnum):
     SELL_LISTINGS_WRITE = "sell:listings:write"
     MODERATE_CASES_READ = "moderate:cases:read"
     MODERATE_CASES_DECIDE = "moderate:cases:decide"
+    MODERATE_TEAM_READ = "moderate:team:read"
+    """Workload and quality of the moderators, and the export for transparency reports."""
+    MODERATE_TRUST_WRITE = "moderate:trust:write"
+    """Switch trust lanes on or off."""
     OWN_LEDGER_READ = "own:ledger:read"
     DESK_ORDERS_READ = "desk:orders:read"
     DESK_REFUNDS_WRITE = "desk:refunds:write"
@@ -61,8 +67,23 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.SELLER: frozenset({Permission.SELL_LISTINGS_WRITE}),
     Role.MODERATOR: frozenset({Permission.MODERATE_CASES_READ, Permission.MODERATE_CASES_DECIDE})
     | _DESK,
+    Role.LEAD: frozenset(
+        {
+            Permission.MODERATE_CASES_READ,
+            Permission.MODERATE_CASES_DECIDE,
+            Permission.MODERATE_TEAM_READ,
+        }
+    )
+    | _DESK,
     Role.BOOKKEEPER: _BOOKS,
-    Role.ADMIN: frozenset({Permission.MODERATE_CASES_READ, Permission.DESK_WEBHOOKS_WRITE})
+    Role.ADMIN: frozenset(
+        {
+            Permission.MODERATE_CASES_READ,
+            Permission.MODERATE_TEAM_READ,
+            Permission.MODERATE_TRUST_WRITE,
+            Permission.DESK_WEBHOOKS_WRITE,
+        }
+    )
     | _DESK
     | _BOOKS,
 }

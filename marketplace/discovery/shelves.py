@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from marketplace.discovery.on_sale import on_sale
 from marketplace.discovery.shelving import Shelved, shelve
 from marketplace.listings.models import Category, Listing, ListingVersion
+from marketplace.moderation.decisions.queries import off_shelves
 from marketplace.search.models import SearchDocument
 
 RECENT = 300
@@ -30,6 +31,7 @@ def most_consistent(session: Session, limit: int) -> list[Shelved]:
     """
     recent = (
         select(SearchDocument.listing_id, SearchDocument.consistency)
+        .where(SearchDocument.listing_id.not_in(off_shelves()))
         .order_by(SearchDocument.published_at.desc(), SearchDocument.listing_id.desc())
         .limit(RECENT)
         .subquery()
@@ -47,7 +49,7 @@ def newest_of_each_category(session: Session) -> dict[str, Shelved]:
     """The newest live listing of every category that has one, by the category's slug."""
     newest = (
         on_sale(select(Listing.id))
-        .where(Listing.category_slug == Category.slug)
+        .where(Listing.category_slug == Category.slug, Listing.id.not_in(off_shelves()))
         .order_by(Listing.published_at.desc())
         .limit(1)
         .correlate(Category)

@@ -34,6 +34,7 @@ def submit(
     lock_listing(session, listing)
     if LISTING_STATES.next(listing.state, ListingAction.SUBMIT) is Ignore.DUPLICATE:
         return listing
+    _may_trade(listing)
     problems = readiness_problems(session, vault, listing)
     if problems:
         raise SubmissionError(problems)
@@ -90,6 +91,13 @@ def reject(session: Session, listing: Listing, actor_id: str, code: str, text: s
         listing.rejection_code, listing.rejection_text = code, text
 
 
+def reconsider(session: Session, listing: Listing, actor_id: str) -> None:
+    """Give a rejected listing back to the moderators, since an appeal was right."""
+    lock_listing(session, listing)
+    if _move(session, listing, ListingAction.RECONSIDER, actor_id, "appeal granted"):
+        listing.rejection_code = listing.rejection_text = None
+
+
 def withdraw(session: Session, listing: Listing, actor_id: str) -> None:
     """Take a live listing off the shelves; its buyers keep what they bought."""
     lock_listing(session, listing)
@@ -104,6 +112,7 @@ def relist(session: Session, listing: Listing, actor_id: str) -> None:
             no longer makes the samples.
     """
     lock_listing(session, listing)
+    _may_trade(listing)
     version = listing.live_version
     if version is not None and version.tier is Tier.ARCHIVED:
         raise ConflictError(
@@ -165,6 +174,15 @@ def record_creation(session: Session, listing: Listing, actor_id: str) -> None:
             actor_id=actor_id,
         )
     )
+
+
+def _may_trade(listing: Listing) -> None:
+    until = listing.seller.suspended_until
+    if until is not None and until > now():
+        raise ConflictError(
+            "Your shop is suspended; your page “Decisions” says why and until when.",
+            "seller_suspended",
+        )
 
 
 def _move(

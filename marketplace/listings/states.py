@@ -29,6 +29,8 @@ class ListingAction(StrEnum):
     REVISE = "revise"
     WITHDRAW = "withdraw"
     RELIST = "relist"
+    RECONSIDER = "reconsider"
+    """An appeal was right: back to the moderators as it was."""
     RETIRE = "retire"
     """The system takes it off sale because its model has been switched off."""
 
@@ -47,6 +49,7 @@ LISTING_STATES: StateMachine[ListingState, ListingAction] = StateMachine(
         (S.IN_REVIEW, A.APPROVE): S.LIVE,
         (S.IN_REVIEW, A.REJECT): S.REJECTED,
         (S.REJECTED, A.REVISE): S.DRAFT,
+        (S.REJECTED, A.RECONSIDER): S.IN_REVIEW,
         (S.LIVE, A.WITHDRAW): S.WITHDRAWN,
         (S.LIVE, A.RETIRE): S.WITHDRAWN,
         (S.WITHDRAWN, A.RETIRE): Ignore.DUPLICATE,

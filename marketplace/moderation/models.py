@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import User
+from marketplace.core.clock import now
 from marketplace.core.columns import CreatedAt, EventColumns, Id, Moment, RefId, enum_column
 from marketplace.core.database import Base
 from marketplace.listings.models import Listing, ListingVersion
-from marketplace.moderation.states import CaseState, ReasonCode
+from marketplace.moderation.states import CaseState, Lane, ReasonCode
+
+ANSWER_WITHIN = timedelta(hours=24)
+"""How soon a seller should have an answer, where a lane asks for nothing sooner."""
+MIDDLING = 50
+_WAITING = "state IN ('open', 'claimed')"
+_DECIDED = "state IN ('approved', 'rejected', 'changes_requested')"
 
 
 class Case(Base):
@@ -18,16 +27,17 @@ class Case(Base):
     __tablename__ = "moderation_cases"
     __table_args__ = (
         CheckConstraint(
-            "(state = 'claimed') = (claimed_by IS NOT NULL AND decided_by IS NULL)",
+            "(state IN ('claimed', 'deciding')) = (claimed_by IS NOT NULL AND decided_by IS NULL)",
             name="claimed_has_moderator",
         ),
         CheckConstraint(
-            "(state IN ('approved', 'rejected')) = (decided_by IS NOT NULL AND decided_at IS NOT "
-            "NULL)",
+            "(state IN ('approved', 'rejected', 'changes_requested')) = "
+            "(decided_by IS NOT NULL AND decided_at IS NOT NULL)",
             name="decided_has_moderator",
         ),
         CheckConstraint(
-            "(state = 'rejected') = (reason_code IS NOT NULL)", name="rejected_has_reason"
+            "(state IN ('rejected', 'changes_requested')) = (reason_code IS NOT NULL)",
+            name="rejected_has_reason",
         ),
         CheckConstraint(
             "NOT override OR (state = 'approved' AND decision_note IS NOT NULL)",
@@ -38,9 +48,32 @@ class Case(Base):
             "uq_moderation_cases_open",
             "version_id",
             unique=True,
-            postgresql_where=text("state IN ('open', 'claimed')"),
+            postgresql_where=text("state IN ('open', 'claimed', 'deciding')"),
         ),
         Index("ix_moderation_cases_queue", "state", "created_at"),
+        # The desk's tabs: by age and by risk, within a lane and over all of them.
+        Index(
+            "ix_moderation_cases_lane_age",
+            *("lane", "created_at", "id"),
+            postgresql_where=text(_WAITING),
+        ),
+        Index(
+            "ix_moderation_cases_lane_risk",
+            *("lane", "risk_rank", "created_at", "id"),
+            postgresql_where=text(_WAITING),
+        ),
+        Index("ix_moderation_cases_age", "created_at", "id", postgresql_where=text(_WAITING)),
+        Index(
+            "ix_moderation_cases_risk",
+            *("risk_rank", "created_at", "id"),
+            postgresql_where=text(_WAITING),
+        ),
+        Index(
+            "ix_moderation_cases_held",
+            "claimed_by",
+            postgresql_where=text("state IN ('claimed', 'deciding')"),
+        ),
+        Index("ix_moderation_cases_decided", "decided_at", postgresql_where=text(_DECIDED)),
     )
 
     id: Mapped[Id]
@@ -55,6 +88,13 @@ class Case(Base):
     )
     verdict: Mapped[str | None] = mapped_column(String(20))
     """Copy of the run's verdict, for the queue's list."""
+    lane: Mapped[Lane] = mapped_column(enum_column(Lane, "case_lane"), default=Lane.NEW)
+    risk_rank: Mapped[int] = mapped_column(default=MIDDLING)
+    """0 for the riskiest to 100: smaller first, so that one plain index serves the order."""
+    due_at: Mapped[Moment] = mapped_column(default=lambda: now() + ANSWER_WITHIN)
+    """When its seller should have an answer."""
+    escalated_by: Mapped[RefId | None] = mapped_column(ForeignKey("users.id"))
+    """Who handed it on; it is for somebody else then."""
     claimed_by: Mapped[RefId | None] = mapped_column(ForeignKey("users.id"))
     claimed_at: Mapped[Moment | None]
     decided_by: Mapped[RefId | None] = mapped_column(ForeignKey("users.id"))

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.accounts.models import SellerProfile, User
+from marketplace.core.clock import now
 from marketplace.core.vault import PromptVault
 from marketplace.listings.catalogue import scheduler_name
 from marketplace.listings.models import ListingVersion
 from marketplace.listings.tiers import Tier
+from marketplace.moderation.decisions.models import Decision
+from marketplace.moderation.evidence import evidence_of
+from marketplace.moderation.marking import Piece, changed, marked
 from marketplace.moderation.models import Case
-from marketplace.moderation.operations import hands_needed, has_approved, has_proof
+from marketplace.moderation.nearest import Near, nearest
 from marketplace.moderation.queries import history
-from marketplace.moderation.recommendation import Evidence, Recommendation, recommend
+from marketplace.moderation.recommendation import Recommendation, recommend
+from marketplace.moderation.rules import hands_needed, has_approved, has_proof
+from marketplace.moderation.standing.queries import Standing, standing_of
 from marketplace.moderation.states import CaseState
-from marketplace.policy import Severity
 from marketplace.screening.evidence import FROM_RUNS
 from marketplace.screening.lines import PolicyLine, policy_lines, policy_state
 from marketplace.screening.queries import latest_checks
@@ -56,7 +63,15 @@ class CaseView:
     """waiting while the texts are still to be checked, failed, or done."""
     provenance: list[str]
     """Per sample what the model's maker says of the file; empty where nobody was asked."""
+    standing: Standing
+    nearest: list[Near]
+    decisions: list[Decision]
+    """Of this case, the newest first."""
     prompt: str | None = field(default=None, repr=False)
+    prompt_pieces: list[Piece] = field(default_factory=list, repr=False)
+    """The prompt with what was found marked in it."""
+    changes: list[Piece] = field(default_factory=list, repr=False)
+    """What changed in the prompt since the version on sale; empty where there is none."""
 
 
 SEVERITIES = {"serious": 0, "warning": 1, "info": 2}
@@ -69,8 +84,8 @@ def case_view(session: Session, vault: PromptVault, case: Case, moderator: User)
     checks = latest_checks(session, version.id)
     policy = policy_lines(session, vault, version, checks, with_details=at_work)
     findings, lines = _told_once(case, policy)
-    state = policy_state(checks)
-    proved = has_proof(session, case)
+    standing = standing_of(session, case.listing.seller)
+    prompt = vault.open(version.prompt_sealed) if at_work else None
     return CaseView(
         case=case,
         version=version,
@@ -79,27 +94,62 @@ def case_view(session: Session, vault: PromptVault, case: Case, moderator: User)
         copy_hits=copy_hits_of(session, case.run_id) if case.run_id else [],
         findings=findings,
         policy=lines,
-        policy_state=state,
+        policy_state=policy_state(checks),
         history=history(session, case.id),
         scheduler=scheduler_name(version.scheduler) if version.scheduler else None,
-        proved=proved,
+        proved=has_proof(session, case),
         hands=hands_needed(session, version),
-        recommendation=recommend(
-            Evidence(
-                proved=proved,
-                verdict=case.verdict,
-                policy_state=state,
-                findings=tuple((line.code, Severity(line.severity)) for line in policy),
-                serious=tuple(f.code for f in case.findings if f.severity == "serious"),
-            )
-        ),
+        recommendation=recommend(evidence_of(session, case, checks, standing)),
         at_work=at_work,
         own=case.listing.seller_id == moderator.id,
         tier=version.tier,
         waits_for_second=case.state is CaseState.OPEN and has_approved(session, case, moderator),
         provenance=provenance_lines(session, case.run_id),
-        prompt=vault.open(version.prompt_sealed) if at_work else None,
+        standing=standing,
+        nearest=nearest(session, version),
+        decisions=_decisions_of(session, case.id),
+        prompt=prompt,
+        prompt_pieces=_marked(prompt, lines) if prompt is not None else [],
+        changes=_changes(session, vault, case, prompt) if prompt is not None else [],
     )
+
+
+def due_words(moment: datetime) -> str:
+    """How long there is left, or how late it is: the desk's clock."""
+    minutes = round((moment - now()).total_seconds() / 60)
+    left = abs(minutes)
+    said = f"{left // 1440} d"
+    if left < 2880:
+        said = f"{left // 60} h" if left >= 120 else f"{left} min"
+    return f"{said} late" if minutes < 0 else f"{said} left"
+
+
+def seconds_left(moment: datetime) -> int:
+    """Whole seconds until then, at least one."""
+    return max(1, round((moment - now()).total_seconds()))
+
+
+def _marked(prompt: str, lines: list[PolicyLine]) -> list[Piece]:
+    spans = [
+        (line.span[0], line.span[1], line.severity)
+        for line in lines
+        if line.span is not None and line.where == "prompt"
+    ]
+    return marked(prompt, spans)
+
+
+def _changes(session: Session, vault: PromptVault, case: Case, prompt: str) -> list[Piece]:
+    """Against the version on sale; nothing where this is the first, or the text is the same."""
+    live_id = case.listing.live_version_id
+    if live_id is None or live_id == case.version_id:
+        return []
+    before = vault.open(session.get_one(ListingVersion, live_id).prompt_sealed)
+    return changed(before, prompt) if before != prompt else []
+
+
+def _decisions_of(session: Session, case_id: str) -> list[Decision]:
+    query = select(Decision).where(Decision.case_id == case_id).order_by(Decision.at.desc())
+    return list(session.scalars(query))
 
 
 def _told_once(case: Case, policy: list[PolicyLine]) -> tuple[list[Any], list[PolicyLine]]:

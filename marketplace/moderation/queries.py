@@ -1,23 +1,38 @@
-"""Reads of the desk: the queue, one case with everything a decision needs, overrides."""
+"""Reads of the desk: the queue's tabs with their counts, the next case, one case, overrides.
+
+The tabs are read from partial indexes over what waits; ids come first, so that a page deep in a
+long queue joins thirty rows and no more.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import case as when
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from marketplace.accounts.models import User
 from marketplace.core.errors import NotFoundError
 from marketplace.core.web.pagination import Page
-from marketplace.moderation.models import Case, CaseEvent
-from marketplace.moderation.states import CaseState
+from marketplace.listings.models import Listing, ListingVersion
+from marketplace.moderation.models import Approval, Case, CaseEvent
+from marketplace.moderation.states import CaseState, Lane
 
 PAGE_SIZE = 30
 WAITING = (CaseState.OPEN, CaseState.CLAIMED)
-DECIDED = (CaseState.APPROVED, CaseState.REJECTED)
+_IS_WAITING: ColumnElement[bool] = literal_column("moderation_cases.state IN ('open', 'claimed')")
+"""In the partial indexes' own words: with parameters the planner could not be sure."""
+DECIDED = (CaseState.APPROVED, CaseState.REJECTED, CaseState.CHANGES)
+TABS = ("waiting", *(lane.value for lane in Lane), "mine", "decided")
+
+
+class Order(StrEnum):
+    """What comes first in a tab."""
+
+    AGE = "age"
+    RISK = "risk"
 
 
 @dataclass(frozen=True)
@@ -32,44 +47,84 @@ class Override:
 class Counts:
     """Numbers over the queue's tabs."""
 
-    waiting: int
+    lanes: dict[str, int]
     mine: int
-    decided: int
+
+    @property
+    def waiting(self) -> int:
+        """All that wait, whatever their lane."""
+        return sum(self.lanes.values())
 
 
-def queue(session: Session, number: int, tab: str, moderator_id: str) -> Page[Case]:
-    """Cases of a tab: waiting (oldest first), mine or decided."""
-    query = select(Case)
-    if tab == "mine":
-        query = query.where(Case.claimed_by == moderator_id, Case.state == CaseState.CLAIMED)
-        order: tuple[Any, ...] = (Case.claimed_at,)
-    elif tab == "decided":
-        query = query.where(Case.state.in_(DECIDED))
-        order = (Case.decided_at.desc(),)
+def queue(
+    session: Session, number: int, tab: str, moderator_id: str, order: Order = Order.AGE
+) -> Page[Case]:
+    """Cases of a tab: waiting or one lane of it, mine, or decided.
+
+    The total of "decided" is left out: only that there is a next page matters there.
+    """
+    start = (number - 1) * PAGE_SIZE
+    condition, keys = _tab(tab, moderator_id, order)
+    query = select(Case.id).where(condition).order_by(*keys)
+    ids = list(session.scalars(query.limit(PAGE_SIZE + 1).offset(start)))
+    if tab == "decided":
+        total = start + len(ids)
     else:
-        query = query.where(Case.state.in_(WAITING))
-        order = (Case.created_at,)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    cases = session.scalars(
-        query.order_by(*order)
-        .limit(PAGE_SIZE)
-        .offset((number - 1) * PAGE_SIZE)
-        .options(joinedload(Case.claimant), joinedload(Case.decider), selectinload(Case.findings))
-    ).all()
-    return Page(cases, number, PAGE_SIZE, total)
+        total = session.scalar(select(func.count()).select_from(Case).where(condition)) or 0
+    rows = session.scalars(_with_people(select(Case).where(Case.id.in_(ids[:PAGE_SIZE]))))
+    found = {case.id: case for case in rows}
+    return Page([found[one] for one in ids[:PAGE_SIZE] if one in found], number, PAGE_SIZE, total)
 
 
 def counts(session: Session, moderator_id: str) -> Counts:
-    """How many cases each tab holds."""
-    mine = (Case.state == CaseState.CLAIMED) & (Case.claimed_by == moderator_id)
+    """How many cases each tab holds, by one walk along the index of lanes."""
+    rows = session.execute(select(Case.lane, func.count()).where(_IS_WAITING).group_by(Case.lane))
+    mine = select(func.count()).select_from(Case).where(_mine(moderator_id))
+    return Counts({lane.value: number for lane, number in rows}, session.scalar(mine) or 0)
 
-    def number(condition: Any) -> Any:
-        return func.coalesce(func.sum(when((condition, 1), else_=0)), 0)
 
-    row = session.execute(
-        select(number(Case.state.in_(WAITING)), number(mine), number(Case.state.in_(DECIDED)))
-    ).one()
-    return Counts(*row)
+def next_for(
+    session: Session,
+    moderator_id: str,
+    tab: str = "waiting",
+    order: Order = Order.AGE,
+    after: Case | None = None,
+) -> Case | None:
+    """The next case that this moderator may take, or holds already, locked.
+
+    Cases that others take at this moment are passed over.
+
+    Args:
+        after: go on behind this one; from the beginning again at the end.
+    """
+    lane = Lane(tab) if tab in {one.value for one in Lane} else None
+    _, keys = _tab(lane.value if lane else "waiting", moderator_id, order)
+    approved = select(Approval.case_id).where(
+        Approval.case_id == Case.id, Approval.moderator_id == moderator_id
+    )
+    query = (
+        select(Case)
+        .join(Listing, Listing.id == Case.listing_id)
+        .where(
+            or_(Case.state == CaseState.OPEN, _mine(moderator_id)),
+            _IS_WAITING,
+            Listing.seller_id != moderator_id,
+            Case.escalated_by.is_distinct_from(moderator_id),
+            ~approved.exists(),
+        )
+        .order_by(*keys)
+        .limit(1)
+        .with_for_update(of=Case, skip_locked=True)
+    )
+    if lane is not None:
+        query = query.where(Case.lane == lane)
+    if after is not None:
+        place = [getattr(after, key.key) for key in keys]
+        found = session.scalar(query.where(tuple_(*keys) > tuple_(*place)))
+        if found is not None:
+            return found
+        query = query.where(Case.id != after.id)
+    return session.scalar(query)
 
 
 def case_by_id(session: Session, case_id: str) -> Case:
@@ -78,20 +133,10 @@ def case_by_id(session: Session, case_id: str) -> Case:
     Raises:
         NotFoundError: when there is none.
     """
-    case = session.scalar(
-        select(Case)
-        .where(Case.id == case_id)
-        .options(joinedload(Case.claimant), joinedload(Case.decider), selectinload(Case.findings))
-    )
+    case = session.scalar(_with_people(select(Case).where(Case.id == case_id)))
     if case is None:
         raise NotFoundError
     return case
-
-
-def next_waiting(session: Session, after: Case) -> Case | None:
-    """The oldest other case that nobody works on."""
-    query = select(Case).where(Case.state == CaseState.OPEN, Case.id != after.id)
-    return session.scalar(query.order_by(Case.created_at).limit(1))
 
 
 def history(session: Session, case_id: str) -> list[tuple[CaseEvent, str]]:
@@ -119,3 +164,30 @@ def override_of(session: Session, version_id: str) -> Override | None:
         .limit(1)
     ).first()
     return Override(row[0], row[1] or "") if row else None
+
+
+def _tab(tab: str, moderator_id: str, order: Order) -> tuple[ColumnElement[bool], list[Any]]:
+    """A tab's condition and order."""
+    if tab == "mine":
+        return _mine(moderator_id), [Case.claimed_at, Case.id]
+    if tab == "decided":
+        return Case.state.in_(DECIDED), [Case.decided_at.desc(), Case.id]
+    keys = [Case.created_at, Case.id]
+    if order is Order.RISK:
+        keys = [Case.risk_rank, *keys]
+    if tab == "waiting":
+        return _IS_WAITING, keys
+    return and_(_IS_WAITING, Case.lane == Lane(tab)), keys
+
+
+def _mine(moderator_id: str) -> ColumnElement[bool]:
+    return (Case.claimed_by == moderator_id) & (Case.state == CaseState.CLAIMED)
+
+
+def _with_people(query: Select[Case]) -> Select[Case]:
+    return query.options(
+        joinedload(Case.claimant),
+        joinedload(Case.decider),
+        selectinload(Case.findings),
+        selectinload(Case.version).selectinload(ListingVersion.samples),
+    )

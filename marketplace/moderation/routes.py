@@ -1,10 +1,11 @@
-"""The desk's pages: the queue and one case."""
+"""The desk's pages: the queue, one case, claims and decisions."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask_security import current_user
 
 from marketplace.core.errors import ConflictError, InvalidError
@@ -14,26 +15,45 @@ from marketplace.core.web.guards import requires
 from marketplace.core.web.pagination import page_number
 from marketplace.core.web.request_scope import db, services
 from marketplace.moderation import operations, queries
+from marketplace.moderation.appeals.queries import waiting_count as appeals_waiting
 from marketplace.moderation.complaints.queries import open_count
-from marketplace.moderation.forms import NAMES, TEXTS, ApproveForm, RejectForm
-from marketplace.moderation.presenters import case_view
-from marketplace.moderation.states import CaseState
+from marketplace.moderation.decisions import operations as decisions
+from marketplace.moderation.decisions.models import Decision
+from marketplace.moderation.evidence import evidence_of
+from marketplace.moderation.forms import NAMES, TEXTS, DecisionForm
+from marketplace.moderation.presenters import case_view, due_words, seconds_left
+from marketplace.moderation.quality.labels import labels_of
+from marketplace.moderation.quality.second_looks import waiting_count as looks_waiting
+from marketplace.moderation.recommendation import recommend
+from marketplace.moderation.states import CaseState, DecisionKind, Lane, Limit
+from marketplace.policy.codes import reason_codes
 from marketplace.task_names import TaskName
+from marketplace.verification.changes.queries import referred_count
 
 blueprint = Blueprint("moderate", __name__, url_prefix="/moderate")
-TABS = ("waiting", "mine", "decided")
+blueprint.app_template_filter("due")(due_words)
+blueprint.app_template_filter("seconds_left")(seconds_left)
+_KINDS = "approve, approve_limited, request_changes, reject, escalate"
 
 
 @blueprint.get("")
 @requires(Permission.MODERATE_CASES_READ)
 def queue() -> Any:
     """The list of cases."""
-    tab = request.args.get("tab", "waiting")
-    tab = tab if tab in TABS else "waiting"
-    page = queries.queue(db(), page_number(), tab, current_user.id)
-    counts = queries.counts(db(), current_user.id)
+    tab, order = _place()
+    page = queries.queue(db(), page_number(), tab, current_user.id, order)
     return render_template(
-        "moderation/queue.html", page=page, tab=tab, counts=counts, reported=open_count(db())
+        "moderation/queue.html",
+        page=page,
+        tab=tab,
+        order=order,
+        lanes=list(Lane),
+        counts=queries.counts(db(), current_user.id),
+        reported=open_count(db()),
+        appealed=appeals_waiting(db()),
+        referred=referred_count(db()),
+        looks=looks_waiting(db()),
+        undoable=decisions.undoable(db(), current_user.id),
     )
 
 
@@ -41,7 +61,23 @@ def queue() -> Any:
 @requires(Permission.MODERATE_CASES_READ)
 def case(case_id: str) -> Any:
     """One case with its evidence."""
-    return _page(case_id, ApproveForm(formdata=None), RejectForm(formdata=None))
+    return _page(case_id, DecisionForm(formdata=None))
+
+
+@blueprint.post("/next")
+@requires(Permission.MODERATE_CASES_DECIDE)
+def take_next() -> Any:
+    """Claim the next case of a tab and open it; `after` goes on behind a case."""
+    tab, order = _place()
+    session = db()
+    after = session.get(queries.Case, request.form.get("after", ""))
+    found = queries.next_for(session, current_user.id, tab, order, after)
+    if found is None:
+        if not _by_script():
+            flash("Nothing else waits here.", "info")
+        return redirect(url_for("moderate.queue", tab=tab, order=order.value))
+    operations.claim(session, found.id, current_user)
+    return redirect(_address(found.id))
 
 
 @blueprint.post("/<case_id>/claim")
@@ -52,7 +88,7 @@ def claim(case_id: str) -> Any:
         operations.claim(db(), case_id, current_user)
     except (ConflictError, InvalidError) as error:
         flash(error.message, "error")
-    return redirect(url_for("moderate.case", case_id=case_id))
+    return redirect(_address(case_id))
 
 
 @blueprint.post("/<case_id>/release")
@@ -64,66 +100,133 @@ def release(case_id: str) -> Any:
     return redirect(url_for("moderate.queue"))
 
 
-@blueprint.post("/<case_id>/approve")
+@blueprint.post(f"/<case_id>/<any({_KINDS}):kind>")
 @requires(Permission.MODERATE_CASES_DECIDE)
-def approve(case_id: str) -> Any:
-    """Publish the listing."""
-    form = ApproveForm()
+def decide(case_id: str, kind: str) -> Any:
+    """Decide; it takes effect in a moment, unless it is undone."""
+    form, wanted = DecisionForm(), DecisionKind(kind)
     if not form.validate_on_submit():
-        return _page(case_id, form, RejectForm(formdata=None)), 422
+        return _refused(case_id, form)
+    session, parts = db(), services()
+    undo = parts.settings.undo_seconds
+    advice = recommend(evidence_of(session, queries.case_by_id(session, case_id)))
+    ruling = form.ruling(wanted, advice)
+    if ruling is None:
+        return _refused(case_id, form)
     try:
-        decided = operations.approve(
-            db(), case_id, current_user, form.note.data or "", form.override.data
-        )
+        made = decisions.decide(session, case_id, current_user, ruling, timedelta(seconds=undo))
     except InvalidError as error:
         _put_error(form, error)
-        return _page(case_id, form, RejectForm(formdata=None)), 422
-    if decided.state is CaseState.APPROVED:
-        enqueue(db(), services().queue, TaskName.UPDATE_SEARCH)
-        flash(f"“{decided.listing.title}” is live.", "success")
+        return _refused(case_id, form)
+    if undo:
+        enqueue(session, parts.queue, TaskName.SETTLE_DECISION, made.id, delay=undo)
     else:
-        flash(
-            f"Your approval of “{decided.listing.title}” stands. It goes live when a second "
-            "moderator approves it.",
-            "success",
-        )
-    return _next(case_id)
+        decisions.settle(session, made.id)
+        enqueue(session, parts.queue, TaskName.UPDATE_SEARCH)
+    return _decided(made)
 
 
-@blueprint.post("/<case_id>/reject")
+@blueprint.post("/decisions/<decision_id>/undo")
 @requires(Permission.MODERATE_CASES_DECIDE)
-def reject(case_id: str) -> Any:
-    """Turn the listing away."""
-    form = RejectForm()
-    if not form.validate_on_submit():
-        return _page(case_id, ApproveForm(formdata=None), form), 422
-    decided = operations.reject(db(), case_id, current_user, form.reason(), form.note.data or "")
-    flash(f"“{decided.listing.title}” was rejected; the seller sees your reason.", "success")
-    return _next(case_id)
+def undo(decision_id: str) -> Any:
+    """Take one's own decision back before it takes effect."""
+    try:
+        taken_back = decisions.undo(db(), decision_id, current_user)
+    except ConflictError as error:
+        flash(error.message, "error")
+        return redirect(url_for("moderate.queue"))
+    flash("Undone: nothing has happened, and the case is yours again.", "success")
+    return redirect(_address(taken_back.id))
 
 
-def _page(case_id: str, approve_form: ApproveForm, reject_form: RejectForm) -> str:
-    found = queries.case_by_id(db(), case_id)
-    view = case_view(db(), services().vault, found, current_user)
+def _page(case_id: str, form: DecisionForm) -> str:
+    session = db()
+    found = queries.case_by_id(session, case_id)
+    view = case_view(session, services().vault, found, current_user)
+    if not form.is_submitted():
+        form.code.data = view.recommendation.code
+    tab, order = _place()
     return render_template(
         "moderation/case.html",
         view=view,
-        approve_form=approve_form,
-        reject_form=reject_form,
+        form=form,
+        tab=tab,
+        order=order,
+        codes=list(reason_codes()),
+        limits=list(Limit),
         reason_texts=TEXTS,
         reason_names=NAMES,
+        labels=labels_of(session, [line.id for line in view.policy], current_user.id),
+        undoable=decisions.undoable(session, current_user.id),
     )
 
 
-def _put_error(form: ApproveForm, error: InvalidError) -> None:
+def _refused(case_id: str, form: DecisionForm) -> Any:
+    if _by_script():
+        said = [message for messages in form.errors.values() for message in messages]
+        return jsonify(error=" ".join(said)), 422
+    return _page(case_id, form), 422
+
+
+def _decided(made: Decision) -> Any:
+    """On to the next case; a script has it already and only wants to know what to undo."""
+    said = _sentence(made)
+    if _by_script():
+        return render_template("moderation/_undo.html", undoable=_if_pending(made), said=said)
+    if not _if_pending(made):
+        flash(said, "success")
+    tab, order = _place()
+    following = queries.next_for(db(), current_user.id, tab, order, made.case)
+    if following is None:
+        return redirect(url_for("moderate.queue", tab=tab, order=order.value))
+    return redirect(_address(following.id))
+
+
+def _if_pending(made: Decision) -> Decision | None:
+    return made if made.case.state is CaseState.DECIDING else None
+
+
+def _sentence(made: Decision) -> str:
+    title, state = made.case.listing.title, made.case.state
+    if state is CaseState.APPROVED:
+        return f"“{title}” is live."
+    if state is CaseState.OPEN and made.kind.publishes:
+        return (
+            f"Your approval of “{title}” stands. It goes live when a second moderator approves it."
+        )
+    if state is CaseState.REJECTED:
+        return f"“{title}” was rejected; the seller sees your reason."
+    return f"“{title}”: {made.kind.label.lower()}."
+
+
+def _put_error(form: DecisionForm, error: InvalidError) -> None:
     """Show an operation's refusal beside the field it concerns."""
-    field = form.override if error.field == "override" else form.note
+    field = form[error.field] if error.field and error.field in form else form.note
     field.errors = [*field.errors, error.message]
 
 
-def _next(case_id: str) -> Any:
-    """Go on with the oldest case nobody works on, or back to the list."""
-    following = queries.next_waiting(db(), queries.case_by_id(db(), case_id))
-    if following is None:
-        return redirect(url_for("moderate.queue"))
-    return redirect(url_for("moderate.case", case_id=following.id))
+def _place() -> tuple[str, queries.Order]:
+    """The tab and its order, as the address says; anything unreadable means the first."""
+    tab = request.values.get("tab", "waiting")
+    order = request.values.get("order", "age")
+    return (
+        tab if tab in queries.TABS else "waiting",
+        queries.Order(order)
+        if order in {one.value for one in queries.Order}
+        else queries.Order.AGE,
+    )
+
+
+def _address(case_id: str) -> str:
+    """A case's page, within the tab one is working through."""
+    tab, order = _place()
+    return url_for(
+        "moderate.case",
+        case_id=case_id,
+        tab=tab if tab != "waiting" else None,
+        order=order.value if order is not queries.Order.AGE else None,
+    )
+
+
+def _by_script() -> bool:
+    return request.headers.get("X-Requested-With") == "fetch"

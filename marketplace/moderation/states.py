@@ -1,4 +1,4 @@
-"""The life of a case, as data, and the closed list of reasons for a rejection."""
+"""The life of a case and of a decision, as data, and the closed list of reasons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ class CaseState(StrEnum):
 
     OPEN = "open"
     CLAIMED = "claimed"
+    DECIDING = "deciding"
+    """A decision is written down and takes effect in a moment; until then it can be undone."""
     APPROVED = "approved"
+    CHANGES = "changes_requested"
     REJECTED = "rejected"
 
 
@@ -26,6 +29,13 @@ class CaseAction(StrEnum):
     ENDORSE = "endorse"
     """A first approval where two moderators are needed: the case waits for the second."""
     REJECT = "reject"
+    REQUEST_CHANGES = "request_changes"
+    ESCALATE = "escalate"
+    """Not for me: the case goes back, for another moderator."""
+    DECIDE = "decide"
+    UNDO = "undo"
+    FAIL = "fail"
+    """The decision could not take effect; somebody has to look again."""
 
 
 S, A = CaseState, CaseAction
@@ -35,11 +45,99 @@ CASE_STATES: StateMachine[CaseState, CaseAction] = StateMachine(
     {
         (S.OPEN, A.CLAIM): S.CLAIMED,
         (S.CLAIMED, A.RELEASE): S.OPEN,
-        (S.CLAIMED, A.APPROVE): S.APPROVED,
-        (S.CLAIMED, A.ENDORSE): S.OPEN,
-        (S.CLAIMED, A.REJECT): S.REJECTED,
+        (S.CLAIMED, A.DECIDE): S.DECIDING,
+        (S.DECIDING, A.UNDO): S.CLAIMED,
+        (S.DECIDING, A.FAIL): S.OPEN,
+        (S.DECIDING, A.APPROVE): S.APPROVED,
+        (S.DECIDING, A.ENDORSE): S.OPEN,
+        (S.DECIDING, A.ESCALATE): S.OPEN,
+        (S.DECIDING, A.REJECT): S.REJECTED,
+        (S.DECIDING, A.REQUEST_CHANGES): S.CHANGES,
     },
 )
+
+
+class Lane(StrEnum):
+    """Why a case waits where it waits: each open case is in exactly one, by its gravest trait."""
+
+    ESCALATED = "escalated"
+    PAYMENT_RISK = "payment_risk"
+    SCANNER = "scanner"
+    """A check found something grave, or a sample is somebody else's."""
+    UNCONFIRMED = "unconfirmed"
+    """Its samples were not reproduced, or nobody could say."""
+    YOUNG = "young"
+    EDITS = "edits"
+    NEW = "new"
+
+    @property
+    def label(self) -> str:
+        """In words, for the desk."""
+        return {
+            "escalated": "Escalated",
+            "payment_risk": "Payment risk",
+            "scanner": "Scanner",
+            "unconfirmed": "Unconfirmed",
+            "young": "Young sellers",
+            "edits": "Edits",
+            "new": "New",
+        }[self.value]
+
+
+class DecisionKind(StrEnum):
+    """What a moderator decides."""
+
+    APPROVE = "approve"
+    APPROVE_LIMITED = "approve_limited"
+    REQUEST_CHANGES = "request_changes"
+    REJECT = "reject"
+    ESCALATE = "escalate"
+
+    @property
+    def label(self) -> str:
+        """What was done, in words."""
+        return {
+            "approve": "Approved",
+            "approve_limited": "Approved with limits",
+            "request_changes": "Changes requested",
+            "reject": "Rejected",
+            "escalate": "Escalated",
+        }[self.value]
+
+    @property
+    def turns_away(self) -> bool:
+        """It needs a reason code, and its seller reads why."""
+        return self in {DecisionKind.REJECT, DecisionKind.REQUEST_CHANGES}
+
+    @property
+    def publishes(self) -> bool:
+        """It puts the listing on sale, or is a first hand on that."""
+        return self in {DecisionKind.APPROVE, DecisionKind.APPROVE_LIMITED}
+
+
+class OutcomeKind(StrEnum):
+    """What became of a decision; each has exactly one in the end."""
+
+    APPLIED = "applied"
+    UNDONE = "undone"
+    FAILED = "failed"
+
+
+class Limit(StrEnum):
+    """What an approval can be limited by."""
+
+    OFF_SHELVES = "off_shelves"
+    """Not shown on the shelves of the front page; found by search and on its seller's page."""
+    RECHECK = "recheck"
+    """A moderator looks at it again after 30 days."""
+
+    @property
+    def label(self) -> str:
+        """In words, for moderator and seller."""
+        return {
+            "off_shelves": "Not shown on the front page’s shelves",
+            "recheck": "Looked at again after 30 days",
+        }[self.value]
 
 
 class ReasonCode(StrEnum):

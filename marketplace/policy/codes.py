@@ -12,6 +12,10 @@ from marketplace.policy.data_files import Strict, load
 from marketplace.policy.findings import Severity
 
 CODE_COUNT = 17
+POINTS_LAST_DAYS = 180
+SUSPEND_AT = 6
+"""Points that count at the same time, from which on a shop is suspended."""
+SUSPENDED_DAYS = 30
 
 
 class ReasonCode(Strict):
@@ -37,6 +41,8 @@ class ReasonCode(Strict):
     appeal: bool
     hands: int = Field(1, ge=1, le=2)
     """How many moderators must approve a listing with a hard finding of this code."""
+    points: int = Field(0, ge=0, le=10)
+    """What a rejection for it counts against the seller, until it expires."""
 
 
 class ReasonCodes(Strict):

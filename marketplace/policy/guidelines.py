@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from marketplace.policy.codes import ReasonCode, reason_codes
+from marketplace.policy.codes import (
+    POINTS_LAST_DAYS,
+    SUSPEND_AT,
+    SUSPENDED_DAYS,
+    ReasonCode,
+    reason_codes,
+)
 from marketplace.policy.findings import Severity
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "guidelines.md"
@@ -15,6 +21,9 @@ INTRODUCTION = (
     "description, tags, prompt, negative prompt and every choice of every variable. A check only "
     "points at something; it never rejects. A moderator reads the findings beside your listing and "
     "decides, and whatever is decided you read why, where, and how to mend it.",
+    "You can be asked for changes, which costs nothing, or be rejected. Some rejections bring "
+    f"points against a shop for {POINTS_LAST_DAYS} days; from {SUSPEND_AT} on it submits nothing "
+    f"for {SUSPENDED_DAYS} days. Points go when an appeal is right.",
     "Below is the whole list of reasons. There are no others.",
 )
 WEIGHTS = {
@@ -29,7 +38,9 @@ def consequences(code: ReasonCode) -> str:
     again = "Mend it and submit again." if code.resubmit else "It cannot be submitted again."
     appeal = " You can appeal: another moderator looks at it." if code.appeal else ""
     alone = " No moderator can wave it through alone." if code.hands > 1 else ""
-    return f"{WEIGHTS[code.severity]} {again}{appeal}{alone}"
+    plural = "s" if code.points != 1 else ""
+    points = f" A rejection counts {code.points} point{plural}." if code.points else ""
+    return f"{WEIGHTS[code.severity]} {again}{appeal}{alone}{points}"
 
 
 def markdown() -> str:

@@ -48,6 +48,9 @@ class PolicyLine:
     """What stands at the span; empty where the text has changed since."""
     others: tuple[Other, ...] = ()
     """For moderators only."""
+    rule: str = ""
+    id: str = ""
+    """Of the finding's row."""
 
 
 def policy_lines(
@@ -90,7 +93,9 @@ def policy_state(checks: Sequence[PolicyCheck]) -> str:
 
 
 def _plain(row: PolicyFinding) -> PolicyLine:
-    return PolicyLine(row.code, code_of(row.code).name, row.severity.value, _where(row.field))
+    name = code_of(row.code).name
+    where = _where(row.field)
+    return PolicyLine(row.code, name, row.severity.value, where, rule=row.rule, id=row.id)
 
 
 def _with_details(
@@ -119,6 +124,8 @@ def _with_details(
             for known in [others.get(one["listing_id"])]
             if known is not None
         ),
+        rule=row.rule,
+        id=row.id,
     )
 
 

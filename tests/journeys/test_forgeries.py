@@ -102,7 +102,7 @@ def _open_case(page: Page, case_id: str, offer: Offer, verdict: str) -> Page:
 
 def _distances(page: Page) -> list[int]:
     """The deciding distance of each sample that was re-run: the first miss ends a run."""
-    pairs = page.locator(".proof-pairs > li").all_inner_texts()
+    pairs = page.locator(".desk-pairs > li").all_inner_texts()
     found = [DISTANCE.search(text) for text in pairs]
     return [int(match[1]) for match in found if match]
 
@@ -111,8 +111,9 @@ def _cannot_be_approved_unnoticed(page: Page) -> None:
     """Approving needs an override that says so; without it the case stays as it is."""
     page.get_by_role("button", name="Claim this case").click()
     page.get_by_role("button", name="Approve").click()
-    assert "The report does not prove this listing" in page.locator("#error-summary").inner_text()
-    page.get_by_label("Reason").select_option("SAMPLE_STOLEN")
+    told = page.locator("[data-error]").get_by_text("The report does not prove this listing")
+    told.wait_for()
+    page.locator("label[for=code-SAMPLE_STOLEN]").click()
     page.get_by_role("button", name="Reject").click()
     page.get_by_text("was rejected; the seller sees your reason").wait_for()
 

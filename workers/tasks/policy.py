@@ -8,7 +8,9 @@ from marketplace.core.container import Services
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.gateways.text_moderation import ModerationUnavailableError
 from marketplace.listings.models import ListingVersion
+from marketplace.moderation.lanes import file_version
 from marketplace.screening import operations, queries
+from marketplace.screening.models import PolicyCheck
 from marketplace.screening.states import Stage
 from marketplace.task_names import TaskName
 from workers.app import app, services
@@ -61,6 +63,8 @@ def work_on(parts: Services, check_id: str) -> None:
         with unit_of_work(parts.database) as session:
             per_day = parts.settings.submissions_per_day
             done = operations.perform(session, parts.vault, check_id, per_day)
+            if done:
+                file_version(session, session.get_one(PolicyCheck, check_id).version_id)
         if not done and parts.text_moderator is not None:
             _ask(parts, check_id)
     except ModerationUnavailableError as error:

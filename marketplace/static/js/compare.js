@@ -3,9 +3,6 @@
 
 const VIEWS = ["beside", "slide", "difference"];
 
-const chooser = document.querySelector("[data-compare-views]");
-const pairs = [...document.querySelectorAll("[data-compare]")];
-
 // The re-run shows to the right of the divider.
 function cut(pair) {
   const divider = pair.querySelector("input");
@@ -25,18 +22,26 @@ function show(pair, view) {
   cut(pair);
 }
 
-for (const pair of pairs) {
-  if (!pair.querySelector("img")) continue;
-  shape(pair);
-  pair.addEventListener("input", () => cut(pair));
-  if (pair.dataset.compare === "slide") show(pair, "slide");
+function start() {
+  const chooser = document.querySelector("[data-compare-views]");
+  const pairs = [...document.querySelectorAll("[data-compare]")];
+  for (const pair of pairs) {
+    if (!pair.querySelector("img")) continue;
+    shape(pair);
+    pair.addEventListener("input", () => cut(pair));
+    if (pair.dataset.compare === "slide") show(pair, "slide");
+  }
+
+  const chosen = pairs.filter((pair) => pair.dataset.compare === "");
+  if (chooser && chosen.length > 0) {
+    const showAll = (view) => chosen.forEach((pair) => show(pair, view));
+    chooser.hidden = false;
+    chooser.addEventListener("change", (event) => showAll(event.target.value));
+    // A browser that comes back to the page may have kept the choice.
+    showAll(chooser.querySelector("input:checked").value);
+  }
 }
 
-const chosen = pairs.filter((pair) => pair.dataset.compare === "");
-if (chooser && chosen.length > 0) {
-  const showAll = (view) => chosen.forEach((pair) => show(pair, view));
-  chooser.hidden = false;
-  chooser.addEventListener("change", (event) => showAll(event.target.value));
-  // A browser that comes back to the page may have kept the choice.
-  showAll(chooser.querySelector("input:checked").value);
-}
+start();
+// The moderators' desk exchanges the page's content without loading it anew.
+document.addEventListener("content:replaced", start);

@@ -75,6 +75,14 @@ def affected(
     return [Affected(one, by_id[one.version.listing_id]) for one in rows]
 
 
+def referred_count(session: Session) -> int:
+    """How many re-verifications wait for a moderator's word."""
+    query = select(func.count(Reverification.id)).where(
+        Reverification.state == ReverificationState.REFERRED
+    )
+    return session.scalar(query) or 0
+
+
 def story(session: Session, reverification_id: str) -> list[ReverificationEvent]:
     """Everything that happened to one re-verification, oldest first."""
     query = select(ReverificationEvent).where(

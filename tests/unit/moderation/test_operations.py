@@ -61,7 +61,7 @@ def test_proof_makes_a_listing_live(session: Session, services: Services) -> Non
     assert case.listing.live_version_id == case.version_id
     assert case.override is False
     actions = session.scalars(select(CaseEvent.action).order_by(CaseEvent.at)).all()
-    assert actions == ["open", "claim", "approve"]
+    assert actions == ["open", "claim", "decide", "approve"]
 
 
 @pytest.mark.parametrize("verdict", [Verdict.MISMATCH, Verdict.COPIED, Verdict.INCONCLUSIVE, None])

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from marketplace.moderation.recommendation import Advice, Evidence, recommend
+from marketplace.moderation.recommendation import (
+    Advice,
+    Evidence,
+    Noticed,
+    Record,
+    recommend,
+)
 from marketplace.moderation.states import REASON_TEXTS, ReasonCode
 from marketplace.policy import Severity
 from marketplace.policy.codes import reason_codes
@@ -24,12 +30,22 @@ def test_reasons_of_a_rejection_are_the_policys_closed_list() -> None:
         assert code.fix_hint in text
 
 
+def noticed(*found: tuple[str, Severity, str]) -> dict[str, Any]:
+    return {"findings": tuple(Noticed(code, weight, field) for code, weight, field in found)}
+
+
+def habit(rule: str, record: Record = Record()) -> dict[str, Any]:  # noqa: B008 (frozen)
+    return {"findings": (Noticed("SPAM", SOFT, "listing", rule),), "record": record}
+
+
 @pytest.mark.parametrize(
     ("change", "advice", "code"),
     [
         ({}, Advice.APPROVE, None),
-        ({"findings": (("TOO_SIMPLE", NOTE),)}, Advice.APPROVE, None),
-        ({"findings": (("SPAM", SOFT),)}, Advice.LOOK, None),
+        (noticed(("TOO_SIMPLE", NOTE, "template")), Advice.APPROVE, None),
+        (noticed(("SPAM", SOFT, "description")), Advice.CHANGES, "SPAM"),
+        (noticed(("DUPLICATE", SOFT, "samples")), Advice.LOOK, None),
+        (noticed(("OFFENSIVE", SOFT, "title")), Advice.LOOK, None),
         ({"policy_state": "waiting"}, Advice.LOOK, None),
         ({"policy_state": "failed"}, Advice.LOOK, None),
         ({"proved": False, "verdict": "inconclusive"}, Advice.LOOK, None),
@@ -38,17 +54,30 @@ def test_reasons_of_a_rejection_are_the_policys_closed_list() -> None:
         ({"proved": False, "verdict": "copied"}, Advice.REJECT, "SAMPLE_STOLEN"),
         ({"serious": ("SAMPLE_STOLEN",)}, Advice.REJECT, "SAMPLE_STOLEN"),
         ({"serious": ("RUN_NOTE",)}, Advice.APPROVE, None),
-        ({"findings": (("THIRD_PARTY_IP", HARD),)}, Advice.REJECT, "THIRD_PARTY_IP"),
+        ({"adherence": 39}, Advice.LOOK, None),
+        ({"adherence": 40}, Advice.APPROVE, None),
+        (noticed(("THIRD_PARTY_IP", HARD, "template")), Advice.REJECT, "THIRD_PARTY_IP"),
+        (noticed(("THIRD_PARTY_IP", HARD, "tags.1")), Advice.CHANGES, "THIRD_PARTY_IP"),
+        (noticed(("MINOR_SAFETY", HARD, "title")), Advice.REJECT, "MINOR_SAFETY"),
         (
-            {"findings": (("THIRD_PARTY_IP", HARD), ("TOO_SPECIFIC", HARD))},
+            noticed(("THIRD_PARTY_IP", SOFT, "template"), ("TOO_SPECIFIC", SOFT, "template")),
+            Advice.REJECT,
+            "THIRD_PARTY_IP",
+        ),
+        (
+            noticed(("THIRD_PARTY_IP", HARD, "template"), ("TOO_SPECIFIC", HARD, "template")),
             Advice.REJECT,
             "TOO_SPECIFIC",
         ),
         (
-            {"findings": (("SEXUAL", HARD), ("MINOR_SAFETY", HARD))},
+            noticed(("SEXUAL", HARD, "template"), ("MINOR_SAFETY", HARD, "template")),
             Advice.REJECT,
             "MINOR_SAFETY",
         ),
+        (habit("habits.pace"), Advice.LOOK, None),
+        (habit("habits.pace", Record(live=3)), Advice.APPROVE, None),
+        (habit("habits.pace", Record(age_days=30)), Advice.APPROVE, None),
+        (habit("habits.structure", Record(live=99)), Advice.CHANGES, "SPAM"),
     ],
 )
 def test_advice(change: dict[str, Any], advice: Advice, code: str | None) -> None:
@@ -59,7 +88,10 @@ def test_advice(change: dict[str, Any], advice: Advice, code: str | None) -> Non
 
 def test_every_hard_reason_is_named() -> None:
     found = recommend(
-        dataclasses.replace(GREEN, findings=(("SEXUAL", HARD), ("REAL_PERSON", HARD)))
+        dataclasses.replace(
+            GREEN,
+            **noticed(("SEXUAL", HARD, "template"), ("REAL_PERSON", HARD, "template")),
+        )
     )
     assert len(found.reasons) == 2
     assert "name a real person" in found.reasons[1]

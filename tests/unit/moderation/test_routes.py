@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+from datetime import timedelta
+
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from marketplace.accounts.models import RoleRow, User
 from marketplace.core.container import Services
 from marketplace.core.permissions import Role
+from marketplace.core.task_queue import RecordingQueue
 from marketplace.listings.states import ListingState
 from marketplace.moderation import operations
 from marketplace.moderation.models import Case
+from marketplace.moderation.states import CaseState, Lane
 from marketplace.verification.models import VerificationRun
 from marketplace.verification.states import Verdict
 from tests.factories.verification import SECRET_WORD, make_moderator
@@ -170,3 +176,77 @@ def test_the_desks_second_choices_look_like_buttons(
     for label in ("Approve", "Put back into the queue"):
         start = page.rindex("<button", 0, page.index(f">{label}</button>"))
         assert 'class="button"' in page[start : page.index(f">{label}</button>")], label
+
+
+def test_the_queue_has_lanes_an_order_and_a_next_case(
+    client: FlaskClient, session: Session, services: Services, moderator: User
+) -> None:
+    grave, calm = make_case(session, services), make_case(session, services)
+    grave.lane, grave.risk_rank = Lane.SCANNER, 5
+    calm.lane, calm.risk_rank = Lane.NEW, 90
+    grave.created_at = calm.created_at + timedelta(minutes=5)
+    session.commit()
+    log_in(client, moderator)
+    page = client.get("/moderate").text
+    assert 'Waiting <span class="numeric">2</span>' in page
+    assert 'Scanner <span class="numeric">1</span>' in page
+    assert page.index(calm.listing.title) < page.index(grave.listing.title)
+    risky = client.get("/moderate?order=risk").text
+    assert risky.index(grave.listing.title) < risky.index(calm.listing.title)
+    scanner = client.get("/moderate?tab=scanner").text
+    assert calm.listing.title not in scanner
+    first = client.post("/moderate/next", data={"order": "risk"})
+    assert f"/moderate/{grave.id}" in first.location
+    behind = client.post("/moderate/next", data={"after": grave.id})
+    assert f"/moderate/{calm.id}" in behind.location
+    held = client.post("/moderate/next", data={"after": calm.id})
+    assert f"/moderate/{grave.id}" in held.location  # what one holds already comes round again
+    nothing = client.post("/moderate/next", data={"tab": "edits"}, follow_redirects=True)
+    assert "Nothing else waits here." in nothing.text
+    assert client.get("/moderate?tab=nonsense&order=nonsense&page=x").status_code == 200
+
+
+def test_a_script_is_told_what_to_undo_or_what_is_missing(
+    client: FlaskClient, session: Session, moderator: User, case: Case
+) -> None:
+    log_in(client, moderator)
+    client.post(f"/moderate/{case.id}/claim")
+    script = {"X-Requested-With": "fetch"}
+    missing = client.post(f"/moderate/{case.id}/reject", headers=script)
+    assert (missing.status_code, missing.get_json()) == (
+        422,
+        {"error": "Choose the reason that fits best."},
+    )
+    data = {"code": "SAMPLES_MISMATCH"}
+    told = client.post(f"/moderate/{case.id}/request_changes", data=data, headers=script)
+    assert told.status_code == 200
+    assert "changes requested" in told.text
+    assert "<html" not in told.text
+    assert client.post(f"/moderate/{case.id}/burn").status_code == 404
+
+
+def test_a_moderator_undoes_within_the_time(
+    client: FlaskClient,
+    app: Flask,
+    session: Session,
+    services: Services,
+    moderator: User,
+    case: Case,
+) -> None:
+    settings = services.settings.model_copy(update={"undo_seconds": 10.0})
+    app.extensions["bracket"] = dataclasses.replace(services, settings=settings)
+    log_in(client, moderator)
+    client.post(f"/moderate/{case.id}/claim")
+    client.post(f"/moderate/{case.id}/reject", data={"code": "SPAM"})
+    session.expire_all()
+    assert (case.state, case.listing.state) == (CaseState.DECIDING, ListingState.IN_REVIEW)
+    assert isinstance(services.queue, RecordingQueue)
+    name, (decision_id,) = services.queue.sent[-1]
+    assert name == "moderation.settle"
+    assert "in a moment" in client.get("/moderate").text
+    back = client.post(f"/moderate/decisions/{decision_id}/undo", follow_redirects=True)
+    assert "Undone" in back.text
+    session.expire_all()
+    assert case.state is CaseState.CLAIMED
+    late = client.post(f"/moderate/decisions/{decision_id}/undo", follow_redirects=True)
+    assert "cannot be undone any more" in late.text

@@ -70,6 +70,7 @@ def test_the_first_approval_only_puts_it_back_into_the_queue(
     assert session.scalars(select(CaseEvent.action).order_by(CaseEvent.at)).all() == [
         "open",
         "claim",
+        "decide",
         "endorse",
     ]
 

@@ -49,7 +49,8 @@ def test_the_schema_file_is_current() -> None:
         {"number": 2},
         {"severity": "fatal"},
         {"key": "too-specific"},
-        {"points": 3},
+        {"points": 11},
+        {"surcharge": 3},
         {"fix_hint": ""},
     ],
 )

@@ -1,0 +1,1 @@
+"""Appeals: a seller objects to a decision, and another moderator answers within a deadline."""
