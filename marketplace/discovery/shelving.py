@@ -71,7 +71,7 @@ def shelve(session: Session, chosen: Select[str]) -> list[Shelved]:
     return shelved(session, session.scalars(chosen).all())
 
 
-def _cards() -> Select[Any]:
+def _cards() -> Select[*tuple[Any, ...]]:
     cover = lateral(
         select(Sample.derivatives, Sample.alt)
         .where(Sample.version_id == ListingVersion.id)

@@ -198,4 +198,5 @@ def _answer(page: KeptPage) -> Response:
     response.headers["Cache-Control"] = "private, no-cache"
     response.vary.update(("Accept-Encoding", "Cookie"))
     response.set_etag(page.tag, weak=True)
-    return response.make_conditional(request)
+    response.make_conditional(request)  # changes the response itself
+    return response
