@@ -33,13 +33,17 @@ NAMESPACE = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 class Postgres:
     """One database cluster under `folder`, listening on loopback with a random password.
 
-    `durable=False` (tests only) trades safety after a power cut for speed.
+    `durable=False` (tests only) trades safety after a power cut for speed. `shared_buffers` is
+    memory for pages of tables; a large catalogue wants a quarter of the machine's.
     """
 
-    def __init__(self, folder: Path, port: int, *, durable: bool = True) -> None:
+    def __init__(
+        self, folder: Path, port: int, *, durable: bool = True, shared_buffers: str = "64MB"
+    ) -> None:
         self.folder = folder.resolve()
         self.port = port
         self.durable = durable
+        self.shared_buffers = shared_buffers
         self.user: tuple[int, int] | None = None  # set where root must become nobody for real
         self.password = ""
         self.process: subprocess.Popen[bytes] | None = None
@@ -71,7 +75,7 @@ class Postgres:
             "port": str(self.port),
             "unix_socket_directories": "",
             "max_connections": "80",
-            "shared_buffers": "64MB",
+            "shared_buffers": self.shared_buffers,
             # A failing statement or row could carry private text: name the error, not the data.
             "log_min_error_statement": "panic",
             "log_error_verbosity": "terse",

@@ -28,6 +28,8 @@ from marketplace.wiring import build_services
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH")
 STARTS_WITHIN = 60.0
+SHARED_BUFFERS = "3GB"
+"""What a machine that serves a million listings would be given at least."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ def open_place(folder: Path | None) -> Iterator[Place]:
     with tempfile.TemporaryDirectory(prefix="bracket-storefront-") as name:
         home = folder or Path(name)
         home.mkdir(parents=True, exist_ok=True)
-        server = Postgres(home / "postgres", free_port(), durable=False)
+        server = Postgres(
+            home / "postgres", free_port(), durable=False, shared_buffers=SHARED_BUFFERS
+        )
         server.start()
         try:
             migrate.upgrade(server.url())

@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import ClauseElement, ColumnElement, Executable, Select, select, text
+from sqlalchemy import ClauseElement, ColumnElement, Executable, Select, and_, func, select, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 
@@ -50,6 +51,36 @@ class _Bounds:
 
 
 _bounds = _Bounds()
+
+
+def hottest(
+    session: Session,
+    columns: Sequence[Any],
+    conditions: Sequence[ColumnElement[bool]],
+    most: int,
+) -> Select[Any]:
+    """A query for the most sought-after documents that have all of the conditions.
+
+    Args:
+        columns: of SearchDocument, `trending` among them.
+    """
+    trending = SearchDocument.trending
+    bound = bound_for(session, and_(*conditions), most)
+    if bound is not None:
+        above = [*conditions, trending >= bound]
+        enough = select(SearchDocument.listing_id).where(*above).limit(most).subquery()
+        # Whatever lies below the bound would come after these.
+        if session.scalar(select(func.count()).select_from(enough)) == most:
+            return select(*columns).where(*above).order_by(trending.desc()).limit(most)
+    # Gathered before they are sorted: else, for words that hardly ever stand together, the index of
+    # demand may be walked from one end to the other in search of what is not there.
+    gathered = (
+        select(*columns)
+        .where(*conditions)
+        .cte("gathered")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    return select(gathered).order_by(gathered.c.trending.desc()).limit(most)
 
 
 def bound_for(session: Session, condition: ColumnElement[bool], most: int) -> float | None:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     Select,
-    and_,
     func,
     literal,
     literal_column,
@@ -28,7 +27,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.columns import HalfVector
 from marketplace.search.conditions import COLUMNS, Chosen, on_columns, on_index
 from marketplace.search.encoder import Encoder
-from marketplace.search.hottest import bound_for
+from marketplace.search.hottest import hottest
 from marketplace.search.models import TEXT_DIMENSIONS, SearchDocument, SearchVector
 from marketplace.search.synonyms import Choice, Phrase
 
@@ -108,28 +107,7 @@ def by_words(
     """Documents that match, each with its ``rank``; the most sought-after ones where more do."""
     matched = SearchDocument.words.bool_op("@@")(query)
     conditions = [matched, *words.conditions, *on_index(chosen)]
-    bound = bound_for(session, and_(*conditions), most)
-    if bound is not None:
-        hottest = _ranked(session, query, [*conditions, SearchDocument.trending >= bound], most)
-        if len(hottest) >= most:
-            return hottest  # whatever lies below the bound would come after these
-    return _ranked(session, query, conditions, most)
-
-
-def _ranked(
-    session: Session,
-    query: ColumnElement[Any],
-    conditions: Sequence[ColumnElement[bool]],
-    most: int,
-) -> Sequence[Any]:
-    """The most sought-after documents under the conditions, each with its rank for the query."""
-    matching = (
-        select(*_fields(), SearchDocument.words.label("words"))
-        .where(*conditions)
-        .order_by(SearchDocument.trending.desc())
-        .limit(most)
-        .subquery()
-    )
+    matching = hottest(session, [*_fields(), SearchDocument.words], conditions, most).subquery()
     ranked = func.ts_rank(
         literal_column(f"'{WEIGHTS}'::real[]"), matching.c.words, query, _BY_LENGTH
     )

@@ -1,4 +1,4 @@
-"""What somebody who is still typing may mean, in groups. Five queries, however long the lists."""
+"""What somebody who is still typing may mean, in groups. Six queries, however long the lists."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from marketplace.accounts.models import SellerProfile
 from marketplace.listings.models import Listing, TargetModel
 from marketplace.listings.queries import categories, target_models
 from marketplace.listings.states import ListingState
+from marketplace.search.hottest import hottest
 from marketplace.search.models import SearchDocument, SearchSeller, SearchWord
 from marketplace.search.synonyms import groups
 from marketplace.search.words import fold, tokens
 
 LISTINGS, OTHERS = 5, 3
 MIN_LETTERS = 2
-_COMPLETIONS = 12
+_COMPLETIONS = 6
 
 
 @dataclass(frozen=True)
@@ -66,17 +67,15 @@ def _listings(session: Session, language: str, words: Sequence[str]) -> list[Opt
         .order_by(SearchWord.documents.desc(), SearchWord.word)
         .limit(_COMPLETIONS)
     ).all()
+    if not begun:
+        return []
     last = _any_of(language, [words[-1], *begun])
     query = reduce(
         lambda a, b: a.op("&&")(b), [*(_any_of(language, [word]) for word in words[:-1]), last]
     )
-    matching = (
-        select(SearchDocument.listing_id, SearchDocument.trending)
-        .where(SearchDocument.words.bool_op("@@")(query))
-        .order_by(SearchDocument.trending.desc())
-        .limit(LISTINGS)
-        .subquery()
-    )
+    holds = SearchDocument.words.bool_op("@@")(query)
+    columns = [SearchDocument.listing_id, SearchDocument.trending]
+    matching = hottest(session, columns, [holds], LISTINGS).subquery()
     rows = session.execute(
         select(Listing.title, Listing.slug, Listing.id)
         .join(matching, matching.c.listing_id == Listing.id)

@@ -9,7 +9,7 @@ from sqlalchemy import func, literal_column, text
 from sqlalchemy.orm import Session
 
 from marketplace.core.container import Services
-from marketplace.search import hottest, matching
+from marketplace.search import hottest
 from marketplace.search.matching import Words, by_words
 from marketplace.search.synonyms import Choice
 from tests.factories.search import Stock, put_on_sale
@@ -50,7 +50,7 @@ def test_a_bound_changes_nothing_but_the_cost(
         bounds.append(bound_for(*args))
         return bounds[-1]
 
-    monkeypatch.setattr(matching, "bound_for", noted)
+    monkeypatch.setattr(hottest, "bound_for", noted)
     monkeypatch.setattr(hottest, "MANY", 20)
     assert found(shelf) == everything
     assert bounds[0] is not None
@@ -61,7 +61,7 @@ def test_where_the_bound_was_guessed_too_high_all_are_read(
     shelf: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everything = found(shelf)
-    monkeypatch.setattr(matching, "bound_for", lambda *_: 1e9)
+    monkeypatch.setattr(hottest, "bound_for", lambda *_: 1e9)
     assert found(shelf) == everything
 
 
