@@ -73,6 +73,7 @@ def fill(parts: Services, cases: int) -> str:
         load_catalogue(session)
         # Rows as the site would have written them; what guards its steps is not measured here.
         session.execute(text("SET LOCAL session_replication_role = replica"))
+        session.execute(text("SET LOCAL statement_timeout = 0"))
         values = {
             "open": cases,
             "all": cases + cases // 2,

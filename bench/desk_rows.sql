@@ -46,7 +46,7 @@ SELECT lpad((n * 10 + p)::text, 13, '0'), lpad(n::text, 13, '0'),
                                             'jpeg', 'r.jpg'))
 FROM generate_series(1, :all) n, generate_series(1, 4) p;
 INSERT INTO moderation_cases (id, listing_id, version_id, run_id, state, verdict, lane, risk_rank,
-                              due_at, override, decided_by, decided_at, created_at)
+                              due_at, override, decided_by, decided_at, decision_note, created_at)
 SELECT lpad(n::text, 13, '0'), lpad(n::text, 13, '0'), lpad(n::text, 13, '0'),
        lpad(n::text, 13, '0'), CASE WHEN n <= :open THEN 'open' ELSE 'approved' END,
        CASE WHEN n % 9 = 0 THEN 'mismatch' WHEN n % 7 = 0 THEN 'inconclusive' ELSE 'reproduced' END,
@@ -54,6 +54,7 @@ SELECT lpad(n::text, 13, '0'), lpad(n::text, 13, '0'), lpad(n::text, 13, '0'),
            [1 + n % 8],
        (n * 37) % 101, now() + (n % 3000 - 1000) * interval '1 minute', n > :open,
        CASE WHEN n > :open THEN 'u000000000001' END, CASE WHEN n > :open THEN now() END,
+       CASE WHEN n > :open THEN 'Compared by eye.' END,
        now() - n * interval '3 seconds'
 FROM generate_series(1, :all) n;
 INSERT INTO moderation_case_events (id, case_id, action, to_state)

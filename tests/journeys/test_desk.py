@@ -30,8 +30,10 @@ from marketplace.moderation.states import CaseState, OutcomeKind, ReasonCode
 from tests.factories.accounts import make_user
 from tests.factories.verification import SECRET_WORD
 from tests.fixtures.app import log_in
+from tests.journeys.test_every_page import DESK, INSPECT, NO_TRANSITIONS, PHONE
 from tests.unit.moderation.test_operations import make_case
 
+expect.set_options(timeout=30_000)  # a busy machine takes its time
 UNDO_SECONDS = 60.0  # nobody needs to hurry; time is turned forward instead
 
 
@@ -50,21 +52,28 @@ def desk(
     settings = services.settings.model_copy(update={"undo_seconds": UNDO_SECONDS})
     csrf_app.extensions["bracket"] = dataclasses.replace(services, settings=settings)
     server = make_server("127.0.0.1", 0, csrf_app, threaded=True)
+    server.daemon_threads = False  # type: ignore[attr-defined]  # so that closing waits for them
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     address = f"http://127.0.0.1:{server.port}"
+
+    seats: list[BrowserContext] = []
 
     def sit_down(user: User) -> Page:
         client = log_in(csrf_app.test_client(), user)
         cookie = client.get_cookie("session")
         assert cookie is not None
         context = new_context(viewport={"width": 1440, "height": 900})
+        seats.append(context)
         context.add_cookies([{"name": "session", "value": cookie.value, "url": address}])
         return context.new_page()
 
     yield Desk(address, sit_down)
+    for seat in seats:
+        seat.close()
     server.shutdown()
     thread.join()
+    server.server_close()
 
 
 @pytest.fixture
@@ -209,3 +218,44 @@ def test_the_first_moderator_cannot_take_the_appeal(
     page.get_by_role("link", name=case.listing.title).press("Enter")
     page.get_by_role("button", name="Take this appeal").press("Enter")
     expect(page.get_by_test_id("appeal-text")).to_have_text(words)
+
+
+def test_the_desks_pages_hold_together_by_day_and_night_wide_and_narrow(
+    desk: Desk, session: Session, services: Services, cases: list[Case]
+) -> None:
+    lead = make_user(session, Role.LEAD)
+    lead.display_name = "Lea"  # a name at its longest is other pages' matter
+    other = make_user(session, Role.MODERATOR)
+    rejected, held, free = cases
+    operations.claim(session, rejected.id, other)
+    operations.reject(session, rejected.id, other, ReasonCode.SPAM)
+    decision = session.scalars(select(Decision)).one()
+    words = "It is my only listing of its kind, please look again."
+    made = appeals.appeal(session, services.vault, decision.id, rejected.listing.seller_id, words)
+    appeals.claim(session, made.id, lead)
+    operations.claim(session, held.id, lead)
+    session.commit()
+    page = desk.sit_down(lead)
+    page.add_init_script(NO_TRANSITIONS)
+    found = {}
+    for address in (
+        "/moderate",
+        f"/moderate/{held.id}",
+        f"/moderate/{free.id}",
+        f"/moderate/{rejected.id}",
+        "/moderate/appeals",
+        f"/moderate/appeals/{made.id}",
+        f"/moderate/sellers/{rejected.listing.seller_id}",
+        "/moderate/rules",
+        "/moderate/second-looks",
+        "/moderate/team",
+    ):
+        page.goto(f"{desk.address}{address}")
+        for scheme in ("light", "dark"):
+            for size in (PHONE, DESK):
+                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                page.set_viewport_size(size)
+                problems = page.evaluate(INSPECT)
+                if problems:
+                    found[f"{address}, {scheme}, {size['width']} px"] = problems
+    assert found == {}
