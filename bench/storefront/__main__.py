@@ -98,7 +98,8 @@ def measure(place: Place, services: Services, workers: int, seconds: int) -> dic
     with serve(place, workers, keep_pages=False) as site:
         for page in PAGES:
             paths = asked[page]
-            open_loop.stream(site, paths, RATE, WARM_UP / RATE)
+            # Every address once: what is measured is a shop that has been open for a while.
+            open_loop.stream(site, paths, RATE, max(WARM_UP, len(paths)) / RATE)
             times = open_loop.stream(site, paths, RATE, seconds)
             full = wrk.full_load(site, paths, max(5, seconds // 2))
             found[page] = Measured(

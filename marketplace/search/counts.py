@@ -78,8 +78,11 @@ def count_rows(rows: Iterable[Any], chosen: Chosen) -> Counts:
 
 def _tallied(rows: Sequence[Any]) -> Iterable[tuple[Facet, Any, int, int]]:
     """Cells where nothing is chosen: value by value, counted column by column, which is faster."""
-    for facet in FACETS:
-        for value, count in Counter(map(attrgetter(COLUMNS[facet]), rows)).items():
+    if not rows:
+        return
+    names = [COLUMNS[facet] for facet in FACETS]
+    for facet, values in zip(FACETS, zip(*map(attrgetter(*names), rows), strict=True), strict=True):
+        for value, count in Counter(values).items():
             yield facet, value, 0, count
 
 

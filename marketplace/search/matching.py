@@ -107,12 +107,12 @@ def by_words(
     """Documents that match, each with its ``rank``; the most sought-after ones where more do."""
     matched = SearchDocument.words.bool_op("@@")(query)
     conditions = [matched, *words.conditions, *on_index(chosen)]
-    matching = hottest(session, [*_fields(), SearchDocument.words], conditions, most).subquery()
-    ranked = func.ts_rank(
-        literal_column(f"'{WEIGHTS}'::real[]"), matching.c.words, query, _BY_LENGTH
-    )
-    columns = [matching.c[name] for name in FIELDS]
-    return session.execute(select(*columns, ranked.label("rank"))).all()
+
+    def rank(table: Any) -> ColumnElement[Any]:
+        weights = literal_column(f"'{WEIGHTS}'::real[]")
+        return func.ts_rank(weights, table.words, query, _BY_LENGTH)
+
+    return hottest(session, conditions, most, FIELDS, rank)
 
 
 def by_meaning(
@@ -151,4 +151,4 @@ def by_meaning(
 
 
 def _fields() -> list[Any]:
-    return [getattr(SearchDocument, name) for name in FIELDS]
+    return [SearchDocument.__table__.c[name] for name in FIELDS]

@@ -74,16 +74,17 @@ def _listings(session: Session, language: str, words: Sequence[str]) -> list[Opt
         lambda a, b: a.op("&&")(b), [*(_any_of(language, [word]) for word in words[:-1]), last]
     )
     holds = SearchDocument.words.bool_op("@@")(query)
-    columns = [SearchDocument.listing_id, SearchDocument.trending]
-    matching = hottest(session, columns, [holds], LISTINGS).subquery()
+    found = hottest(session, [holds], LISTINGS, ["listing_id"])
+    ids = [row.listing_id for row in found]
     rows = session.execute(
-        select(Listing.title, Listing.slug, Listing.id)
-        .join(matching, matching.c.listing_id == Listing.id)
-        .where(Listing.state == ListingState.LIVE)
-        .order_by(matching.c.trending.desc())
+        select(Listing.title, Listing.slug, Listing.id).where(
+            Listing.id.in_(ids), Listing.state == ListingState.LIVE
+        )
     )
+    by_id = {row.id: row for row in rows}
     return [
-        Option(row.title, "", "discovery.listing", {"path": f"{row.slug}-{row.id}"}) for row in rows
+        Option(row.title, "", "discovery.listing", {"path": f"{row.slug}-{row.id}"})
+        for row in (by_id[listing_id] for listing_id in ids if listing_id in by_id)
     ]
 
 
