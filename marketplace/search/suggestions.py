@@ -1,4 +1,4 @@
-"""What somebody who is still typing may mean, in groups. Six queries, however long the lists."""
+"""What somebody who is still typing may mean, in groups. Seven queries, however long the lists."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ QUERIES = {
     "/browse": 7,
     "/browse?category=posters&sort=newest": 6,
     "/search?q=calm": 7,
-    "/search/suggestions.json?q=cal": 6,
+    "/search/suggestions.json?q=cal": 7,
     "/c/posters": 5,
     "/m/house-full": 5,
     "/s/HANDLE": 6,
