@@ -109,7 +109,7 @@ def by_words(
     conditions = [matched, *words.conditions, *on_index(chosen)]
 
     def rank(table: Any) -> ColumnElement[Any]:
-        weights = literal_column(f"'{WEIGHTS}'::real[]")
+        weights: ColumnElement[Any] = literal_column(f"'{WEIGHTS}'::real[]")
         return func.ts_rank(weights, table.words, query, _BY_LENGTH)
 
     return hottest(session, conditions, most, FIELDS, rank)

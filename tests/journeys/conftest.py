@@ -21,7 +21,8 @@ SELLER, MODERATOR, ADMIN = (
     Account("moritz", ("moderator",)),
     Account("ada", ("admin",)),
 )
-THIEF = Account("theo")
+THIEVES = tuple(Account(name) for name in ("theo", "thea", "ted"))
+"""A new one for each forgery: strikes would suspend one who forges again and again."""
 SECOND_SELLER, CART_BUYER = Account("sonja"), Account("cora")
 BUYERS = tuple(
     Account(name)
@@ -93,7 +94,7 @@ def darkroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Darkroom]:
 @pytest.fixture(scope="session")
 def people(stack: RunningStack) -> RunningStack:
     """The stack, with every account made as an operator makes them."""
-    accounts = (SELLER, MODERATOR, ADMIN, THIEF, SECOND_SELLER, CART_BUYER, *BUYERS)
+    accounts = (SELLER, MODERATOR, ADMIN, *THIEVES, SECOND_SELLER, CART_BUYER, *BUYERS)
     creations = [
         ["users", "create", account.email, "--name", account.name, "--password", account.password]
         for account in accounts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page
 from marketplace.policy.codes import code_of
 from marketplace.verification.calibration import calibration_for
 from tests.fixtures.stack import TIMEOUT
-from tests.journeys.conftest import MODERATOR, THIEF, Darkroom, Shop
+from tests.journeys.conftest import MODERATOR, THIEVES, Darkroom, Shop
 from tests.journeys.offers import LIFTED, OTHER_PROMPT, OTHER_SEED, Account, Offer
 from tests.journeys.steps import log_in
 from tests.journeys.visitor import Visitor, case_of
@@ -31,11 +31,18 @@ MakeVisitor = Callable[[Account | None], Visitor]
 
 
 @pytest.fixture(scope="module")
-def thief(shop: Shop, visitor: MakeVisitor) -> Visitor:
-    """Another seller. They need no payouts to submit."""
-    theo = visitor(THIEF)
-    theo.post("/sell/start", {"handle": "theos", "display_name": "Theo", "terms": "y"})
-    return theo
+def thieves() -> Iterator[Account]:
+    return iter(THIEVES)
+
+
+@pytest.fixture
+def thief(thieves: Iterator[Account], shop: Shop, visitor: MakeVisitor) -> Visitor:
+    """Another seller, a new one for each forgery. They need no payouts to submit."""
+    account = next(thieves)
+    made = visitor(account)
+    form = {"handle": f"{account.name}-s", "display_name": account.name.title(), "terms": "y"}
+    made.post("/sell/start", form)
+    return made
 
 
 @pytest.fixture
