@@ -93,10 +93,9 @@ def left_and_resumed(page: Page, device: Callable[[], Page]) -> Page:
 
 
 def choose_files(page: Page, name: str, paths: list[Path]) -> None:
-    page.wait_for_load_state("networkidle")  # a page that still loads lets keys fall
     tab_to(page, name)
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     with page.expect_navigation():
         chooser.value.set_files(paths)
 
