@@ -118,3 +118,13 @@ class EventColumns:
     """The person; null when the system acted."""
     reason: Mapped[str | None] = mapped_column(String(2000))
     at: Mapped[CreatedAt]
+
+
+class FingerprintColumns:
+    """Perceptual hashes of one picture, filled in by a worker (see workers.fingerprints)."""
+
+    pdq: Mapped[bytes | None] = mapped_column(HashBits(256))
+    pdq_quality: Mapped[int | None]
+    phash64: Mapped[bytes | None] = mapped_column(HashBits(64))
+    dct256: Mapped[bytes | None] = mapped_column(HashBits(256))
+    fingerprint_version: Mapped[int | None]

@@ -26,7 +26,7 @@ from marketplace.core.columns import (
     CreatedAt,
     Currency,
     EventColumns,
-    HashBits,
+    FingerprintColumns,
     Id,
     Json,
     Moment,
@@ -247,16 +247,6 @@ class ListingVersion(Base):
     def tier(self) -> Tier:
         """How this version is proved: by its model, its scheduler and today's date."""
         return self.target_model.tier_with(self.scheduler)
-
-
-class FingerprintColumns:
-    """Perceptual hashes of one picture, filled in by a worker (see workers.fingerprints)."""
-
-    pdq: Mapped[bytes | None] = mapped_column(HashBits(256))
-    pdq_quality: Mapped[int | None]
-    phash64: Mapped[bytes | None] = mapped_column(HashBits(64))
-    dct256: Mapped[bytes | None] = mapped_column(HashBits(256))
-    fingerprint_version: Mapped[int | None]
 
 
 class Sample(Base, FingerprintColumns):

@@ -18,10 +18,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace.core.columns import CreatedAt, EventColumns, Id, Moment, RefId, enum_column
+from marketplace.core.columns import (
+    CreatedAt,
+    EventColumns,
+    FingerprintColumns,
+    Id,
+    Moment,
+    RefId,
+    enum_column,
+)
 from marketplace.core.database import Base
 from marketplace.core.leases import LeaseColumns
-from marketplace.listings.models import FingerprintColumns, ListingVersion, Sample
+from marketplace.listings.models import ListingVersion, Sample
 from marketplace.verification.similarity import Band
 from marketplace.verification.states import RunKind, RunState, Verdict
 

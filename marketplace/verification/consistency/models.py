@@ -17,10 +17,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace.core.columns import CreatedAt, EventColumns, Id, Moment, RefId, enum_column
+from marketplace.core.columns import (
+    CreatedAt,
+    EventColumns,
+    FingerprintColumns,
+    Id,
+    Moment,
+    RefId,
+    enum_column,
+)
 from marketplace.core.database import Base
 from marketplace.core.leases import LeaseColumns
-from marketplace.listings.models import FingerprintColumns, ListingVersion
+from marketplace.listings.models import ListingVersion
 from marketplace.verification.consistency.states import PictureState, Purpose, ReportState
 
 
