@@ -19,7 +19,7 @@ from marketplace.policy.passages import Passage, passages_of
 from marketplace.policy.phrases import without_innocent
 from marketplace.policy.submission import Submission, check_template
 
-POLICY_VERSION = "2026.11.1"
+POLICY_VERSION = "2026.11.3"
 """Changes with every change of a list or a rule; findings are kept per version."""
 _FIELDS = (
     "model",

@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
-
-from pydantic import Field
 
 from marketplace.policy import fuzzy
 from marketplace.policy.common_words import common_words
-from marketplace.policy.data_files import Strict, load
 from marketplace.policy.findings import Finding, Severity, Span
 from marketplace.policy.matching import Hit, How, Matcher, Phrase, Views, phrase_of
+from marketplace.policy.name_lists import Entry, listed_entries
 from marketplace.policy.passages import Passage
 from marketplace.policy.phrases import is_innocent, words_of
 from marketplace.policy.views import View
 
-FILES = ("characters.json", "brands.json", "artists.json", "people.json")
-Kind = Literal["character", "brand", "studio", "artist", "person"]
 CODE_OF: dict[str, str] = {
     "character": "THIRD_PARTY_IP",
     "brand": "THIRD_PARTY_IP",
@@ -48,34 +43,14 @@ _FIX = {
     "artist": "Name the technique, the school or the period instead.",
     "person": "Describe the kind of person instead of naming one.",
 }
+_SMALL = frozenset(
+    {"a", "an", "and", "at", "by", "de", "en", "for", "from", "in", "la", "las", "le", "les"}
+    | {"of", "on", "or", "the", "to", "van", "von"}
+)
+"""Words that have no capital within a title."""
+_NAMING = frozenset({"called", "named", "nicknamed", "christened"})
+"""A name behind one of these is somebody's first name."""
 _LOGO = frozenset({"logo", "trademark", "emblem"})
-
-
-class Entry(Strict):
-    """One name of a list."""
-
-    name: str = Field(min_length=2)
-    of: str
-    """Story, trade or field."""
-    kind: Kind | None = None
-    """Where it differs from the file's."""
-    aliases: tuple[str, ...] = ()
-    severity: Severity | None = None
-    """Where it differs from the kind's."""
-    with_: tuple[str, ...] = Field((), alias="with")
-    """An everyday word: counts only with one of these words in the same text. Not the aliases."""
-    cased: bool = False
-    """Counts where each word has its capital, or in company (``with``): an everyday phrase, or one
-    word that is a surname as well, which alone is never more than soft."""
-
-
-class EntityList(Strict):
-    """One file."""
-
-    version: str
-    about: str
-    kind: Kind
-    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +82,15 @@ class _Index:
 def _index() -> _Index:
     phrases: list[Phrase] = []
     spelt: list[tuple[Entry, str, bool]] = []
-    for name in FILES:
-        listed = load(EntityList, name)
-        for entry in listed.entries:
-            for place, spelling in enumerate((entry.name, *entry.aliases)):
-                phrases.append(phrase_of(spelling, len(spelt)))
-                needs = place == 0 and bool(entry.with_)
-                spelt.append((entry, entry.kind or listed.kind, needs))
+    for entry, kind in listed_entries():
+        for place, spelling in enumerate((entry.name, *entry.aliases)):
+            phrases.append(phrase_of(spelling, len(spelt)))
+            needs = place == 0 and bool(entry.with_)
+            spelt.append((entry, kind, needs))
     plain = [
         phrase
         for phrase, (entry, _, needs) in zip(phrases, spelt, strict=True)
-        if not needs and not entry.cased
+        if not needs and not entry.cased and (entry.short_slips or fuzzy.is_long(phrase))
     ]
     return _Index(Matcher(phrases), tuple(spelt), fuzzy.FuzzyIndex(plain))
 
@@ -155,19 +128,21 @@ def _judged(
     if not passage.is_news(span):
         return None
     company = _in_company(entry, around)
-    if entry.cased and not (company or _has_capitals(passage, span)):
+    unsure = entry.cased and not company
+    if unsure and (not _has_capitals(passage, span) or _introduced(view, hit)):
         return None
     if needs and not entry.cased and not company:
         return None
     if is_innocent(view, hit):
         return None
+    doubt = _goes_on(view, hit) or (unsure and (_alone(entry) or _all_capitals(passage, span)))
     return Named(
         entry,
         kind,
         passage.field,
         span,
         hit.how,
-        _severity(entry, kind, hit.how, around, _goes_on(view, hit) or _alone(entry, company)),
+        _severity(entry, kind, hit.how, around, doubt),
     )
 
 
@@ -179,7 +154,14 @@ def _in_company(entry: Entry, around: frozenset[str]) -> bool:
 
 def _has_capitals(passage: Passage, span: Span) -> bool:
     words = passage.text[span[0] : span[1]].split()
-    return all(word[:1].isupper() for word in words)
+    return all(word[:1].isupper() or word in _SMALL for word in words)
+
+
+def _all_capitals(passage: Passage, span: Span) -> bool:
+    """Whether the words around the name have capitals as well, so that its own say nothing."""
+    around = passage.text[: span[0]].split()[-4:] + passage.text[span[1] :].split()[:4]
+    words = [word for word in around if word[:1].isalpha() and word not in _SMALL]
+    return len(words) > 1 and all(word[:1].isupper() for word in words)
 
 
 def _goes_on(view: View, hit: Hit) -> bool:
@@ -189,9 +171,14 @@ def _goes_on(view: View, hit: Hit) -> bool:
     return view.tokens[hit.last + 1] not in common_words().tied_to_names
 
 
-def _alone(entry: Entry, company: bool) -> bool:
-    """Whether only its capital makes a single word a name: Garfield, Kirby."""
-    return entry.cased and not company and len(words_of(entry.name)) == 1
+def _alone(entry: Entry) -> bool:
+    """Whether a cased name is a single word, which only its capital makes a name: Kirby."""
+    return len(words_of(entry.name)) == 1
+
+
+def _introduced(view: View, hit: Hit) -> bool:
+    """Whether a single word is given as somebody's first name: a girl called Elsa."""
+    return hit.first == hit.last and hit.first > 0 and view.tokens[hit.first - 1] in _NAMING
 
 
 def _severity(entry: Entry, kind: str, how: How, around: frozenset[str], doubt: bool) -> Severity:

@@ -18,6 +18,9 @@ from marketplace.policy.views import View
 MIN_LETTERS = 7
 TWO_SLIPS_FROM = 14
 MIN_PIECE = 3
+ONE_WORD_FROM = 9
+"""Letters from which a single word of the long lists is looked for with a slip: shorter ones are a
+slip away from too many other words."""
 
 
 class FuzzyIndex:
@@ -50,6 +53,11 @@ def slips(length: int) -> int:
     if length < MIN_LETTERS:
         return 0
     return 1 if length < TWO_SLIPS_FROM else 2
+
+
+def is_long(phrase: Phrase) -> bool:
+    """Whether a phrase has two words, or one that few other words are like."""
+    return phrase.words > 1 or len(phrase.letters) >= ONE_WORD_FROM
 
 
 def _pieces(phrase: Phrase) -> list[str]:

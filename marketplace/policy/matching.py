@@ -13,7 +13,7 @@ import ahocorasick_rs
 from marketplace.policy.folding import fold
 from marketplace.policy.views import LEET, LEET_L, View, Word, collapsed, squeeze, view_of
 
-_LIGHT = re.compile(r"[\s\-_.\u00b7\u2022/~+\"*]{1,3}")
+_LIGHT = re.compile(r"[\s\-_.:&\u00b7\u2022/~+\"*]{1,3}")
 """What may stand inside a name without making two things of it; a comma does."""
 _MIN_SPLIT = 8
 _MIN_SPACED = 3

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from marketplace.policy import Severity
-from marketplace.policy.data_files import FOLDER
-from marketplace.policy.entities import FILES, Entry
+from marketplace.policy.data_files import FOLDER, load
+from marketplace.policy.name_lists import FILES, GROUP_FILES, Entry, GroupList
 from tests.unit.policy.quiet import checked, codes
 
 NAMES = {"THIRD_PARTY_IP", "REAL_PERSON", "ARTIST_NAME"}
@@ -37,6 +37,13 @@ NAMES = {"THIRD_PARTY_IP", "REAL_PERSON", "ARTIST_NAME"}
         "a minion of the [lord]",
         "a garfield county road, [season]",
         "magnets and a carrier pigeon beside a [stone]",
+        "a trump card on [cloth]",
+        "William Morris style pattern of [plant]",
+        "a red shield on a [wall]",
+        "stormy panoramic coast with metallic [light], equestrian statue",
+        "a hen lays eggs in a [basket]",
+        "a girl named Anya with a [bird]",
+        "dark crystal cave, [colour] light",
     ],
 )
 def test_look_alikes_are_left_alone(template: str) -> None:
@@ -57,6 +64,10 @@ def test_look_alikes_are_left_alone(template: str) -> None:
         ("Homer [last=Simpson] at home", "THIRD_PARTY_IP"),
         ("Mickey [what: Finn | Mouse] at home", "THIRD_PARTY_IP"),
         ("Scarlet Johanson in [city]", "REAL_PERSON"),
+        ("Magic: The Gathering card of a [beast]", "THIRD_PARTY_IP"),
+        ("Dungeons & Dragons, [beast]", "THIRD_PARTY_IP"),
+        ("Corto Maltese in [city]", "THIRD_PARTY_IP"),
+        ("a Kylie, singer, in [city]", "REAL_PERSON"),
     ],
 )
 def test_names_are_found(template: str, code: str) -> None:
@@ -106,6 +117,25 @@ def test_every_listed_name_is_found_as_it_stands(name: str) -> None:
         company = " ".join(entry.with_[:2])
         found = checked(f"{entry.name} in a room, {company}, [colour]")
         assert any(f.code in NAMES for f in found), entry.name
+
+
+@pytest.mark.parametrize("name", GROUP_FILES)
+def test_every_name_of_the_long_lists_is_found_as_it_stands(name: str) -> None:
+    """Spot checks again: one name of each way of counting from every group."""
+    for group in load(GroupList, name).groups:
+        company = " ".join(group.with_[:2])
+        for listed in (group.names[:1], group.cased[:1], group.everyday[:1]):
+            for spelling in listed:
+                found = checked(f"{spelling} in a room, {company}, [colour]")
+                assert any(f.code in NAMES for f in found), spelling
+
+
+def test_capitals_in_a_title_full_of_them_say_little() -> None:
+    def weight(template: str) -> Severity:
+        return next(f.severity for f in checked(template) if f.code in NAMES)
+
+    assert weight("a Green Day poster for a [room]") is Severity.HARD
+    assert weight("Fresh Green Day Meadow Light [room]") is Severity.SOFT
 
 
 def test_nothing_is_listed_twice() -> None:
