@@ -79,7 +79,7 @@ class Stack:
         serve = self._python(
             *("granian", "--interface", "wsgi", "--host", HOST, "--port", str(self.choices.port)),
             *("--workers", web_workers(), "--blocking-threads", "8"),
-            *("--no-ws", "--workers-kill-timeout", "2", "app:app"),
+            *("--no-ws", "--workers-kill-timeout", "2", "--factory", "app:served"),
         )
         healthy = _healthy(f"{self.choices.site}/healthz")
         stopping = ((signal.SIGTERM, 3.0),)

@@ -21,6 +21,7 @@ from marketplace.community.search_routes import blueprint as saved_searches
 from marketplace.community.unsubscribe_routes import blueprint as unsubscribe
 from marketplace.core.container import Services
 from marketplace.core.logging import set_up_logging
+from marketplace.core.web.addresses import init_addresses
 from marketplace.core.web.compression import init_compression
 from marketplace.core.web.error_pages import init_error_pages
 from marketplace.core.web.own_pages import OwnPagesProtect
@@ -28,13 +29,17 @@ from marketplace.core.web.page_keeping import init_page_keeping
 from marketplace.core.web.request_scope import init_request_scope
 from marketplace.core.web.security_headers import init_security_headers
 from marketplace.core.web.template_globals import init_template_globals
+from marketplace.core.web.templating import SharedGlobals
 from marketplace.core.web.uploads import init_uploads
+from marketplace.discovery.bundles import blueprint as bundles
 from marketplace.discovery.health import blueprint as health
 from marketplace.discovery.place_routes import blueprint as places
 from marketplace.discovery.proof_routes import blueprint as proof
 from marketplace.discovery.routes import blueprint as discovery
 from marketplace.discovery.sharing_routes import blueprint as sharing
 from marketplace.discovery.style_routes import blueprint as style
+from marketplace.insights.counting import init_counting
+from marketplace.insights.routes import blueprint as insights
 from marketplace.library.routes import blueprint as library
 from marketplace.listings.media_routes import blueprint as media
 from marketplace.listings.routes import blueprint as sell
@@ -44,9 +49,13 @@ from marketplace.moderation.quality.routes import blueprint as quality
 from marketplace.moderation.routes import blueprint as moderate
 from marketplace.moderation.standing.routes import blueprint as standing
 from marketplace.moderation.waiting import init_review_place
+from marketplace.offers.bundle_routes import blueprint as bundle_offers
+from marketplace.offers.routes import blueprint as offers
+from marketplace.orders.bundle_routes import blueprint as bundle_checkout
 from marketplace.orders.cart_routes import blueprint as cart
 from marketplace.orders.cart_session import init_cart
 from marketplace.orders.desk.routes import blueprint as desk
+from marketplace.orders.discount_panel import init_discount_panel
 from marketplace.orders.ledger_routes import blueprint as ledger
 from marketplace.orders.order_routes import blueprint as orders
 from marketplace.orders.routes import blueprint as checkout
@@ -76,6 +85,10 @@ BLUEPRINTS = (
     verification,  # /sell/…/stop
     preflight,  # /sell/…/preflight
     payouts,  # /sell/onboarding  /sell/balance  /sell/sales  /sell/statements  /sell/payouts
+    insights,  # /sell/dashboard…  /sell/listings  /sell/store
+    offers,  # /sell/discounts…  /via/…
+    bundle_offers,  # /sell/discounts/bundle…
+    bundles,  # /bundles/…
     changes,  # /moderate/models…
     appeals,  # /sell/decisions…  /moderate/appeals…
     quality,  # /moderate/rules  /moderate/second-looks…  /moderate/team …
@@ -84,6 +97,7 @@ BLUEPRINTS = (
     moderate,  # /moderate…
     cart,  # /cart…
     checkout,  # /checkout/…
+    bundle_checkout,  # /checkout/bundle/…
     orders,  # /orders…
     library,  # /library…
     reviews,  # /p/…/reviews  /reviews/…  /sell/reviews  /moderate/reviews
@@ -108,13 +122,22 @@ LIMITS = {
     "security.forgot_password": "5 per minute",
     "security.send_confirmation": "5 per minute",
     "checkout.start": "20 per minute",
+    "bundle_checkout.start": "20 per minute",
     "cart.checkout": "20 per minute",
+    "cart.codes": "10 per minute;100 per day",
+    "checkout.codes": "10 per minute;100 per day",
     "complaints.report": "20 per minute",
     "discovery.search_by_image": "20 per minute",
 }
 READING_LIMITS = {
     "discovery.suggestions": "180 per minute",  # a fast typist's
 }
+
+
+class Site(Flask):
+    """A Flask application with our template environment."""
+
+    jinja_environment = SharedGlobals
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
@@ -133,7 +156,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     if settings.env is not Environment.TEST:
         set_up_logging()
 
-    app = Flask(
+    app = Site(
         "marketplace",
         static_folder=str(ROOT / "marketplace" / "static"),
         template_folder=str(ROOT / "templates"),
@@ -165,7 +188,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     init_security_headers(app, _checkout_origins(settings))
     init_error_pages(app)
     init_template_globals(app)
+    init_addresses(app)
     init_sales_panel(app)
+    init_discount_panel(app)
     init_net_prices(app)
     init_seller_findings(app)
     init_review_place(app)
@@ -174,6 +199,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     init_security(app)
     init_cart(app)
     init_community(app)
+    init_counting(app, settings.view_count_seconds)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     csrf.exempt(webhooks)  # signed by the sender instead

@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     card_declines_per_day: int = Field(8, ge=1, validation_alias="CARD_DECLINES_PER_DAY")
     invoice_issuer: str = Field("Bracket", validation_alias="INVOICE_ISSUER")
     """Who sells, on receipts and invoices: name, address, tax ID; lines divided by "|"."""
+    referral_free: bool = Field(False, validation_alias="REFERRAL_FREE")
+    """Whether sales through a seller's own link cost that seller no commission, for so long:"""
+    referral_window_hours: int = Field(24, ge=1, le=720, validation_alias="REFERRAL_WINDOW_HOURS")
     checkouts_per_hour: int = Field(30, ge=1, validation_alias="CHECKOUTS_PER_HOUR")
     prompt_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         validation_alias="PROMPT_KEYS", repr=False
@@ -149,6 +152,8 @@ class Settings(BaseSettings):
     """Memory of each web process for pages that strangers are shown; 0 makes every page anew."""
     card_cache: int = Field(20_000, ge=0, validation_alias="CARD_CACHE")
     """Cards (two entries each) that each web process keeps for strangers' pages; 0 for none."""
+    view_count_seconds: float = Field(5.0, ge=0, le=300, validation_alias="VIEW_COUNT_SECONDS")
+    """How often a web process writes down what it counted of looks at listings; 0 counts none."""
     rate_limits: bool = Field(True, validation_alias="RATE_LIMITS")
 
     @field_validator("public_url")

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
-from sqlalchemy import BigInteger, DateTime, Enum, LargeBinary, String, func
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Date,
+    DateTime,
+    Enum,
+    LargeBinary,
+    String,
+    bindparam,
+    func,
+)
 from sqlalchemy.dialects.postgresql import BIT, JSONB, BitString
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, UserDefinedType
 
+from marketplace.core.clock import now
 from marketplace.core.ids import ID_LENGTH, new_id
 
 E = TypeVar("E", bound=StrEnum)
@@ -30,6 +41,16 @@ Json = Annotated[dict[str, Any], mapped_column(JSONB, default=dict)]
 JsonList = Annotated[list[Any], mapped_column(JSONB, default=list)]
 Sealed = Annotated[bytes, mapped_column(LargeBinary)]
 """Encrypted by core.vault; never shown in a repr or log."""
+
+
+def this_moment() -> BindParameter[datetime]:
+    """SQL: now, read at each execution, so that a statement which holds it can be kept."""
+    return bindparam("moment", callable_=now, type_=DateTime(timezone=True), unique=True)
+
+
+def today() -> BindParameter[date]:
+    """SQL: the date in UTC, read at each execution."""
+    return bindparam("today", callable_=lambda: now().date(), type_=Date(), unique=True)
 
 
 def enum_column(kind: type[E], name: str) -> Enum:

@@ -31,13 +31,16 @@ class Database:
 
     Args:
         url: a postgresql+psycopg:// address.
-        pool_size: connections kept; each web thread and worker needs one at most.
+        pool_size: connections kept; each web thread and worker needs one, and a second for the part
+            of a search that runs beside the rest (search/beside.py).
     """
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.engine = create_engine(
             url,
             pool_size=pool_size,
+            # The connection used last: its caches are still warm, those of the others cold.
+            pool_use_lifo=True,
             max_overflow=10,
             pool_pre_ping=True,  # the server may have been restarted since the last use
             # Parameters are kept out of error messages: they may hold a prompt's text.
@@ -47,7 +50,11 @@ class Database:
                 # A request that waits this long for a lock is better told so than left hanging.
                 "options": "-c lock_timeout=10000 -c statement_timeout=30000 -c timezone=UTC "
                 # A plan that fits every word and filter fits none: each is planned for itself.
-                "-c plan_cache_mode=force_custom_plan",
+                "-c plan_cache_mode=force_custom_plan "
+                # How far nearest-neighbour search looks, as search/matching.py means it; here and
+                # not in a statement of its own before each search.
+                "-c hnsw.ef_search=120 -c hnsw.iterative_scan=relaxed_order "
+                "-c hnsw.max_scan_tuples=20000",
             },
         )
         self._factory: sessionmaker[Session] = sessionmaker(self.engine, expire_on_commit=False)

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from marketplace.core.web.traces import Traces
+
 Rest = TypeVar("Rest")
 MAX_AGE = 60.0
 """Seconds after which a page is made anew even so: it may say "3 minutes ago"."""
@@ -31,14 +33,15 @@ class KeptPage:
     packed: bytes
     tag: str
     """For ETag: a digest of the body."""
+    traces: Traces = ()
+    """What it shows, to be counted for each who is given it."""
 
     @classmethod
-    def of(cls, body: bytes) -> KeptPage:
+    def of(cls, body: bytes, traces: Traces = ()) -> KeptPage:
         """Compress a page once for all who ask."""
         # A fixed time: equal pages are equal bytes.
-        return cls(
-            body, gzip.compress(body, _LEVEL, mtime=0), hashlib.sha256(body).hexdigest()[:20]
-        )
+        packed = gzip.compress(body, _LEVEL, mtime=0)
+        return cls(body, packed, hashlib.sha256(body).hexdigest()[:20], traces)
 
     @property
     def size(self) -> int:

@@ -31,6 +31,7 @@ from marketplace.core.notices import Ears, Listener
 from marketplace.core.web.kept_pages import KeptPage, KeptPages
 from marketplace.core.web.kept_values import KeptValues
 from marketplace.core.web.request_scope import services
+from marketplace.core.web.traces import note_again, noted
 
 View = TypeVar("View", bound=Callable[..., Any])
 Value = TypeVar("Value")
@@ -90,6 +91,13 @@ def init_page_keeping(app: Flask, megabytes: int, values: int) -> None:
     app.jinja_env.globals.update(page_is_kept=page_is_kept, kept_for_all=kept_for_all)
 
 
+def stop_keeping(app: Flask) -> None:
+    """End the listener of an application that is not used any more."""
+    keeper: Keeper | None = app.extensions.get(_EXTENSION)
+    if keeper is not None:
+        keeper.stop()
+
+
 def keep_pages_in(app: Flask, keeper: Keeper | None) -> None:
     """Exchange the keeper (tests)."""
     app.extensions[_EXTENSION] = keeper
@@ -97,9 +105,16 @@ def keep_pages_in(app: Flask, keeper: Keeper | None) -> None:
 
 def kept_values() -> KeptValues | None:
     """Where parts of strangers' pages are kept; None where nothing may be taken from there."""
-    keeper: Keeper | None = (
-        current_app.extensions.get(_EXTENSION) if has_request_context() else None
-    )
+    if not has_request_context():
+        return None
+    if "kept_values" not in g:  # a page of results asks two dozen times
+        g.kept_values = _kept_values()
+    found: KeptValues | None = g.kept_values
+    return found
+
+
+def _kept_values() -> KeptValues | None:
+    keeper: Keeper | None = current_app.extensions.get(_EXTENSION)
     if keeper is None or not is_plain_stranger():
         return None
     keeper.listen(services().settings.database_url)
@@ -184,10 +199,11 @@ def _make(view: Callable[..., Any], *args: Any, **kwargs: Any) -> KeptPage | Res
         or "csrf_token" in g  # made for this one visitor
         or "csp_nonce" in g  # good for this one answer
     )
-    return response if personal else KeptPage.of(response.get_data())
+    return response if personal else KeptPage.of(response.get_data(), noted())
 
 
 def _answer(page: KeptPage) -> Response:
+    note_again(page.traces)
     packed = "gzip" in request.accept_encodings
     response = current_app.response_class(
         page.packed if packed else page.body, mimetype="text/html"

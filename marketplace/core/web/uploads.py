@@ -21,7 +21,8 @@ class BracketRequest(Request):
         content_length: int | None = None,
     ) -> IO[bytes]:
         """Where the parser writes an uploaded file to; werkzeug's own name for the hook."""
-        if self.files_in_memory:
+        # Tables of listings hold prompts.
+        if self.files_in_memory or (filename or "").lower().endswith(".csv"):
             return io.BytesIO()
         return super()._get_file_stream(
             total_content_length, content_type, filename, content_length
