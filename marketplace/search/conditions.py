@@ -74,7 +74,7 @@ def _matches(table: Any, facet: Facet, texts: Collection[str]) -> ColumnElement[
 def on_index(chosen: Chosen) -> list[ColumnElement[bool]]:
     """For the index of words and facets."""
     return [
-        SearchDocument.facets.op("&&")(
+        SearchDocument.__table__.c.facets.op("&&")(
             cast([f"{facet.value}:{value}" for value in values], ARRAY(Text))
         )
         for facet, values in chosen.items()

@@ -7,15 +7,12 @@ counted over the matches themselves, which are bounded.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from marketplace.search.conditions import COLUMNS, Chosen, fits, value_of, values_of
-from marketplace.search.cube import FACETS, cube_of
+from marketplace.search.conditions import Chosen, value_of
+from marketplace.search.cube import FACETS, Cube
 from marketplace.search.wanted import (
     CONSISTENCY_VALUES,
     RATING_VALUES,
@@ -43,55 +40,14 @@ class Counts:
         return self.by_facet.get(facet, {}).get(value, 0)
 
 
-def count_all(session: Session, chosen: Chosen, keep: float = 0.0) -> Counts:
-    """Over every listing, as things are or were at most ``keep`` seconds ago."""
-    return _sum(cube_of(session, keep).count(chosen))
+def count_all(cube: Cube, chosen: Chosen) -> Counts:
+    """Over every listing."""
+    return _sum(cube.count(chosen))
 
 
-def count_rows(rows: Iterable[Any], chosen: Chosen) -> Counts:
-    """Over these rows, which have the columns of COLUMNS."""
-    if not chosen:
-        return _sum(_tallied(list(rows)))
-    wanted = [
-        (number, COLUMNS[facet], facet, values_of(facet, chosen[facet]))
-        for number, facet in enumerate(FACETS)
-        if facet in chosen
-    ]
-    sums: dict[tuple[int, Any, int], int] = defaultdict(int)
-    names = list(COLUMNS.values())
-    for row in rows:
-        missed = [
-            number
-            for number, column, facet, values in wanted
-            if not fits(facet, getattr(row, column), values)
-        ]
-        if len(missed) > 1:
-            continue
-        only = missed[0] + 1 if missed else 0
-        for number, name in enumerate(names):
-            if only in (0, number + 1):
-                sums[number, getattr(row, name), only] += 1
-    return _sum(
-        (FACETS[number], value, only, count) for (number, value, only), count in sums.items()
-    )
-
-
-def _tallied(rows: Sequence[Any]) -> Iterable[tuple[Facet, Any, int, int]]:
-    """Cells where nothing is chosen: value by value, counted column by column, which is faster."""
-    if not rows:
-        return
-    names = [COLUMNS[facet] for facet in FACETS]
-    for facet, values in zip(FACETS, zip(*map(attrgetter(*names), rows), strict=True), strict=True):
-        for value, count in Counter(values).items():
-            yield facet, value, 0, count
-
-
-def has_all(row: Any, chosen: Chosen) -> bool:
-    """Whether a row, which has the columns of COLUMNS, has what is chosen."""
-    return all(
-        fits(facet, getattr(row, COLUMNS[facet]), values_of(facet, texts))
-        for facet, texts in chosen.items()
-    )
+def count_cells(cube: Cube, cells: Iterable[int], chosen: Chosen) -> Counts:
+    """Over rows of these cells, one for each row."""
+    return _sum(cube.of(Counter(cells)).count(chosen))
 
 
 def _sum(cells: Iterable[tuple[Facet, Any, int, int]]) -> Counts:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import threading
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +43,12 @@ def source_of(settings: Settings) -> Source | None:
         return None
     if settings.embedding_model_dir is not None:
         return Source(settings.embedding_model_dir, settings.embedding_model_sha256)
-    spec = find_spec(PACKAGE)  # found, never imported: only its files are of use
+    return _packaged(PACKAGE)
+
+
+@cache
+def _packaged(package: str) -> Source | None:
+    spec = find_spec(package)  # found, never imported: only its files are of use
     if spec is None or spec.origin is None:
         return None
     return Source(Path(spec.origin).parent / "model", PACKAGED_SHA256)

@@ -7,17 +7,17 @@ anew every day. They must match the search like everything else; their cards say
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import literal_column, select
 from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
-from marketplace.search.conditions import Chosen, on_columns
-from marketplace.search.matching import FIELDS
+from marketplace.search import ordering
+from marketplace.search.conditions import COLUMNS, Chosen, on_columns
 from marketplace.search.models import SearchDocument
 from marketplace.search.wanted import Sort
 
@@ -32,15 +32,11 @@ DRAWN_FROM = 50
 SORTS = frozenset({Sort.RELEVANCE, Sort.TRENDING})
 
 
-def is_new(row: Any, moment: datetime) -> bool:
-    """Verified, young, and not yet found by buyers."""
-    return bool(row.verified and row.sales < FEW_SALES and row.published_at > moment - NEW_FOR)
-
-
-def newcomers(session: Session, chosen: Chosen) -> Sequence[Any]:
+def newcomers(session: Session, chosen: Chosen, sort: Sort) -> Sequence[Any]:
     """New listings that have what is chosen, the newest first."""
+    names = {"listing_id", "published_at", *ordering.columns(sort), *COLUMNS.values()}
     young = (
-        select(*(getattr(SearchDocument, name) for name in FIELDS))
+        select(*(getattr(SearchDocument, name) for name in sorted({*names, "price_cents"})))
         .where(
             SearchDocument.published_at > now() - NEW_FOR,
             # Spelled as in the partial index that holds just these.
@@ -56,13 +52,17 @@ def newcomers(session: Session, chosen: Chosen) -> Sequence[Any]:
 
 
 def draw(rows: Sequence[Any], key: str) -> list[Any]:
-    """Today's newcomers for this search: the same all day, for everybody, on every page."""
+    """Today's newcomers for this search: the same all day, for everybody, on every page.
+
+    Args:
+        rows: new ones that match.
+    """
     today = now().date().isoformat()
 
-    def lot(row: Any) -> bytes:
-        return hashlib.sha256(f"{today}/{key}/{row.listing_id}".encode()).digest()
+    def lot(row: Any) -> tuple[int, str]:
+        return crc32(f"{today}/{key}/{row.listing_id}".encode()), row.listing_id
 
-    return sorted((row for row in rows if is_new(row, now())), key=lot)[: len(SLOTS)]
+    return sorted(rows, key=lot)[: len(SLOTS)]
 
 
 def seat(rows: Sequence[Any], newcomers_drawn: Sequence[Any]) -> list[Any]:

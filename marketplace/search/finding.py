@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ARRAY, BigInteger, Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from marketplace.search import by_picture, exploring, ordering
 from marketplace.search.by_query import Candidates, candidates
-from marketplace.search.conditions import on_columns, on_index
-from marketplace.search.counts import Counts, count_all, count_rows, has_all
+from marketplace.search.conditions import on_columns
+from marketplace.search.counts import Counts, count_all, count_cells
+from marketplace.search.cube import Cube, cube_of
 from marketplace.search.encoder import encoder_of
 from marketplace.search.looks import image_encoder_of
-from marketplace.search.matching import FIELDS
 from marketplace.search.models import SearchDocument
 from marketplace.search.signature import read
 from marketplace.search.wanted import Cursor, Wanted
@@ -32,9 +33,6 @@ class Hit:
     """A listing found."""
 
     listing_id: str
-    consistency: int | None
-    rating: float | None
-    ratings: int
     is_newcomer: bool = False
     """In a place that is kept for the new (exploring.py)."""
     picture: by_picture.Likeness | None = None
@@ -86,15 +84,21 @@ def find(
         signature = read(wanted.look, image_encoder)
         if signature is not None:
             likenesses = by_picture.alike(session, signature, image_encoder)
-            found.add_pictures(session, likenesses)
-    rows = [row for row in found.rows.values() if has_all(row, wanted.chosen)]
+            found.add_pictures(session, likenesses, wanted.sort)
+    every = list(found.rows.values())
+    cells = [row.cell for row in every]
+    cube = cube_of(session, settings.search_counts_seconds, cells)
+    rows = every
+    if wanted.chosen:
+        fitting = set(cube.of(Counter(cells)).fitting(wanted.chosen))
+        rows = [row for row in every if row.cell in fitting]
     scores = found.scores()
     newcomers = _draw(wanted, rows)
     page = ordering.sorted_rows(rows, scores, wanted.sort, wanted.after)
     hits, after = _page(page, newcomers, wanted, scores, size, likenesses)
     return Found(
         hits=hits,
-        counts=count_rows(found.rows.values(), wanted.chosen),
+        counts=count_cells(cube, cells, wanted.chosen),
         after=after,
         at_least=found.capped,
         corrections=found.corrections,
@@ -105,11 +109,13 @@ def find(
 
 
 def _browse(session: Session, settings: Settings, wanted: Wanted, size: int) -> Found:
-    counts = count_all(session, wanted.chosen, settings.search_counts_seconds)
-    newcomers = []
+    cube = cube_of(session, settings.search_counts_seconds)
+    counts = count_all(cube, wanted.chosen)
+    newcomers: Sequence[Any] = []
     if wanted.sort in exploring.SORTS:
-        newcomers = exploring.draw(exploring.newcomers(session, wanted.chosen), _key(wanted))
-    query, table = _narrowed(wanted, counts)
+        new = exploring.newcomers(session, wanted.chosen, wanted.sort)
+        newcomers = exploring.draw(new, _key(wanted))
+    query, table = _narrowed(wanted, counts, cube)
     if wanted.after is not None:
         query = query.where(ordering.behind(wanted.sort, wanted.after, table))
     query = query.order_by(*ordering.order_by(wanted.sort, table))
@@ -118,17 +124,19 @@ def _browse(session: Session, settings: Settings, wanted: Wanted, size: int) -> 
     return Found(hits=hits, counts=counts, after=after)
 
 
-def _narrowed(wanted: Wanted, counts: Counts) -> tuple[Select[Any], Any]:
+def _narrowed(wanted: Wanted, counts: Counts, cube: Cube) -> tuple[Select[Any], Any]:
     """What is chosen, and the table whose columns it is sorted by.
 
-    Among few matches none of the order's indexes is of use: it would be walked to its end.
+    Among few matches none of the order's indexes is of use: it would be walked to its end. Then the
+    index of cells has all that is needed to sort them.
     """
-    every = [getattr(SearchDocument, name) for name in FIELDS]
+    table = SearchDocument.__table__.c
+    columns = [table[name] for name in ("listing_id", *ordering.columns(wanted.sort))]
     if not wanted.chosen or counts.total > GATHERED:
-        return select(*every).where(*on_columns(SearchDocument, wanted.chosen)), SearchDocument
+        return select(*columns).where(*on_columns(table, wanted.chosen)), table
     gathered = (
-        select(*every)
-        .where(*on_index(wanted.chosen))
+        select(*columns)
+        .where(table.cell == func.any(literal(cube.fitting(wanted.chosen), ARRAY(BigInteger))))
         .cte("gathered")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
@@ -136,7 +144,9 @@ def _narrowed(wanted: Wanted, counts: Counts) -> tuple[Select[Any], Any]:
 
 
 def _draw(wanted: Wanted, rows: Sequence[Any]) -> list[Any]:
-    return exploring.draw(rows, _key(wanted)) if wanted.sort in exploring.SORTS else []
+    if wanted.sort not in exploring.SORTS:
+        return []
+    return exploring.draw([row for row in rows if row.is_new], _key(wanted))
 
 
 def _key(wanted: Wanted) -> str:
@@ -168,9 +178,6 @@ def _page(
     return [
         Hit(
             listing_id=row.listing_id,
-            consistency=row.consistency,
-            rating=row.rating,
-            ratings=row.rating_count,
             is_newcomer=row.listing_id not in natural,
             picture=likenesses.get(row.listing_id),
         )

@@ -1,145 +1,199 @@
-"""How sought-after a document must be so that enough match: common words then cost little.
+"""The most sought-after of many matches: looked for where they are few, by levels of demand.
 
-A word that every twentieth document holds has fifty thousand matches among a million. To sort them
-by demand each would have to be read, though only the first thousand are wanted. So only those
-matches are read that are above a bound which the planner's own statistics say will do; where fewer
-come out than were wanted, the caller reads them all, and those are few then.
+A bitmap of all matches, read and sorted, costs in proportion to them; levels.py says how a search
+for common words is spared that. Where to begin is guessed from the planner's own statistics: a
+wrong guess costs time, never a match.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import ClauseElement, ColumnElement, Executable, Select, and_, select, text
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    TextClause,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
-from marketplace.search.models import SearchDocument
+from marketplace.search.levels import SHARES
+from marketplace.search.models import SearchDocument, SearchLevel
 
-MANY = 5_000
+FEW = 1_000
 """Matches that are all read without a thought."""
 _SPARE = 2.0
 """Twice as many as are wanted: the planner guesses."""
-_KEPT_FOR = 60.0
+_KNOWN_FOR = 60.0
 _DOCUMENT: Any = SearchDocument.__table__.c
 """Plain columns: rows of them are read in half the time of mapped ones."""
-_DOCUMENTS = text("SELECT reltuples FROM pg_class WHERE oid = 'search_documents'::regclass")
+_LEVEL: Any = SearchLevel.__table__.c
+_PLACE: ColumnElement[Any] = literal_column("search_documents.ctid")
 
 
-class _Bounds:
-    """Bounds of the last minute, by database and rank."""
+def parsed(language: str, query: str | None = None) -> ColumnElement[Any]:
+    """A query in to_tsquery's writing; without one, the parameter ``query``.
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._kept: dict[tuple[str, int], tuple[float, float | None]] = {}
-
-    def of(self, session: Session, rank: int) -> float | None:
-        """The demand of the document at that rank, from the most sought-after; None beyond all."""
-        key = (str(session.get_bind()), rank)
-        with self._lock:
-            known = self._kept.get(key)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
-        trending = SearchDocument.trending
-        bound = session.scalar(select(trending).order_by(trending.desc()).offset(rank).limit(1))
-        with self._lock:
-            self._kept[key] = (time.monotonic() + _KEPT_FOR, bound)
-        return bound
+    One parameter however many synonyms: a statement stays the same and is compiled once.
+    """
+    config: ColumnElement[Any] = literal_column(f"'{language}'::regconfig")
+    written: Any = bindparam("query") if query is None else query
+    return func.to_tsquery(config, written, type_=TSQUERY)
 
 
-_bounds = _Bounds()
+def holds(language: str, query: str | None = None) -> ColumnElement[bool]:
+    """Whether a document has what the query asks for."""
+    found: ColumnElement[bool] = _DOCUMENT.words.bool_op("@@")(parsed(language, query))
+    return found
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is read of documents, and of which; kept, it is built and analysed only once."""
+
+    conditions: Sequence[ColumnElement[bool]]
+    columns: Sequence[ColumnElement[Any]]
+    """Over the table's own columns."""
+    order: Sequence[ColumnElement[Any]] = ()
+    """For those that are found; without it the hottest come first."""
+    _statements: dict[int, Select[Any]] = field(default_factory=dict, compare=False)
+
+    def within(self, level: int) -> Select[Any]:
+        """The hottest of a level, or with 0 of all; parameter ``most``: how many at most."""
+        if level not in self._statements:
+            self._statements[level] = self._read(_gathered([*self.conditions, *_of_level(level)]))
+        return self._statements[level]
+
+    def _read(self, places: Select[Any]) -> Select[Any]:
+        """The documents in these places: only of those that are shown all columns are fetched.
+
+        A row's place in its table holds for as long as one statement runs, and needs no index.
+        """
+        chosen = places.subquery()
+        joined = select(*self.columns).join_from(
+            SearchDocument.__table__, chosen, chosen.c.place == _PLACE
+        )
+        return joined.order_by(*(self.order or [chosen.c.trending.desc()]))
 
 
 def hottest(
     session: Session,
-    conditions: Sequence[ColumnElement[bool]],
+    language: str,
+    reading: Reading,
+    values: Mapping[str, Any],
     most: int,
-    columns: Sequence[Any],
-    rank: Callable[[Any], ColumnElement[Any]] | None = None,
+    queries: Sequence[str],
 ) -> Sequence[Any]:
-    """The most sought-after documents that have all of the conditions, the hottest first.
+    """The most sought-after documents that have all of a reading's conditions.
 
     Args:
-        columns: names of what is read of each.
-        rank: makes one more column, ``rank``, of a table that has ``words``.
+        values: of the parameters of its conditions.
+        queries: what it looks for, and each part of it by itself where there are several: for the
+            guess.
     """
-    bound = bound_for(session, and_(*conditions), most)
-    if bound is not None:
-        above = [*conditions, _DOCUMENT.trending >= bound]
-        found = session.execute(_read(_walked(above, most), columns, rank)).all()
+    for level in _levels(session, language, queries, most):
+        found = session.execute(reading.within(level), {**values, "most": most}).all()
         if len(found) >= most:
-            return found  # whatever lies below the bound would come after these
-    return session.execute(_read(_gathered(conditions, most), columns, rank)).all()
+            return found  # whatever is below the level would come after these
+    return session.execute(reading.within(0), {**values, "most": most}).all()
 
 
-def _walked(conditions: Sequence[ColumnElement[bool]], most: int) -> Select[Any]:
-    ids = select(_DOCUMENT.listing_id, _DOCUMENT.trending).where(*conditions)
-    return ids.order_by(_DOCUMENT.trending.desc()).limit(most)
+class _Present:
+    """Whether a database has levels, as it was in the last minute; small shops have none."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._known: dict[str, tuple[float, bool]] = {}
+
+    def of(self, session: Session) -> bool:
+        """Levels that come or go in between cost time, not matches."""
+        key = str(session.get_bind())
+        with self._lock:
+            known = self._known.get(key)
+        if known is None or known[0] < time.monotonic():
+            level = session.scalar(select(_LEVEL.level).limit(1))
+            known = time.monotonic() + _KNOWN_FOR, level is not None
+            with self._lock:
+                self._known[key] = known
+        return known[1]
+
+    def forget(self) -> None:
+        """Look again (tests)."""
+        with self._lock:
+            self._known.clear()
 
 
-def _gathered(conditions: Sequence[ColumnElement[bool]], most: int) -> Select[Any]:
+present = _Present()
+
+
+def _levels(session: Session, language: str, queries: Sequence[str], most: int) -> list[int]:
+    """The levels to look in, from the first that should hold enough matches downwards.
+
+    The planner takes words for independent, though "coffee" seldom comes without "cup". So where
+    it sees few matches but no part is rare, the largest level is looked into, which costs little.
+    """
+    if not present.of(session):
+        return []
+    matches, *singles = _guessed(session, language, queries)
+    wanted = max(_SPARE * most, FEW / 4)
+    levels = [level for level in sorted(SHARES, reverse=True) if matches * SHARES[level] >= wanted]
+    largest = min(SHARES)
+    if not levels and singles and min(singles) * SHARES[largest] >= wanted:
+        return [largest]
+    return levels
+
+
+def _of_level(level: int) -> list[ColumnElement[bool]]:
+    """Written into the statement, as the level's index is declared: else it is not found.
+
+    The bound is read by the statement itself, so that it goes with the rows that are seen. Without
+    one nothing has that level.
+    """
+    if not level:
+        return []
+    bound = select(_LEVEL.bound).where(_LEVEL.level == literal_column(str(level)))
+    return [
+        _DOCUMENT.level >= literal_column(str(level)),
+        _DOCUMENT.trending >= bound.scalar_subquery(),
+    ]
+
+
+def _gathered(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """Gathered before they are sorted.
 
     Else, for words that hardly ever stand together, the index of demand may be walked from one end
     to the other in search of what is not there.
     """
     gathered = (
-        select(_DOCUMENT.listing_id, _DOCUMENT.trending)
+        select(_PLACE.label("place"), _DOCUMENT.trending)
         .where(*conditions)
         .cte("gathered")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    return select(gathered).order_by(gathered.c.trending.desc()).limit(most)
+    return select(gathered).order_by(gathered.c.trending.desc()).limit(bindparam("most"))
 
 
-def _read(
-    ids: Select[Any], names: Sequence[str], rank: Callable[[Any], ColumnElement[Any]] | None
-) -> Select[Any]:
-    """The documents of these ids: only of those that are shown all columns are fetched."""
-    chosen = ids.subquery()
-    wanted: list[Any] = [_DOCUMENT[name] for name in names]
-    if rank is not None:
-        wanted.append(rank(_DOCUMENT).label("rank"))
-    joined = select(*wanted).join(chosen, chosen.c.listing_id == _DOCUMENT.listing_id)
-    return joined.order_by(chosen.c.trending.desc())
+def _guessed(session: Session, language: str, queries: Sequence[str]) -> list[float]:
+    """How many documents the planner thinks hold each of these."""
+    values = {f"query_{number}": query for number, query in enumerate(queries)}
+    found = session.execute(_explain(language, len(queries)), values).scalar()
+    plan = (found if isinstance(found, list) else json.loads(str(found)))[0]["Plan"]
+    return [float(part["Plan Rows"]) for part in (plan["Plans"] if len(queries) > 1 else [plan])]
 
 
-def bound_for(session: Session, condition: ColumnElement[bool], most: int) -> float | None:
-    """A demand above which at least ``most`` documents match, as far as can be guessed.
-
-    None where there are so few matches that all may be read.
-    """
-    matches = _guessed(session, condition)
-    if matches <= MANY:
-        return None
-    documents = session.scalar(_DOCUMENTS) or 0.0
-    rank = _SPARE * most * documents / matches
-    # Few different ranks: each costs a walk along the index once a minute.
-    rounded = 2 ** math.ceil(math.log2(rank))
-    return _bounds.of(session, rounded) if rounded < documents / 2 else None
-
-
-def _guessed(session: Session, condition: ColumnElement[bool]) -> float:
-    """How many documents the planner thinks have it."""
-    found = session.execute(_Explain(select(SearchDocument.listing_id).where(condition))).scalar()
-    plan = found if isinstance(found, list) else json.loads(str(found))
-    return float(plan[0]["Plan"]["Plan Rows"])
-
-
-class _Explain(Executable, ClauseElement):
-    """EXPLAIN of a query, its parameters bound as in the query itself."""
-
-    inherit_cache = False
-
-    def __init__(self, query: Select[Any]) -> None:
-        self.query = query
-
-
-@compiles(_Explain, "postgresql")
-def _explain(element: _Explain, compiler: Any, **options: Any) -> str:
-    return f"EXPLAIN (FORMAT JSON) {compiler.process(element.query, **options)}"
+@lru_cache(maxsize=64)
+def _explain(language: str, queries: int) -> TextClause:
+    holds = f"words @@ to_tsquery('{language}'::regconfig, :query_%s)"
+    each = [f"SELECT listing_id FROM search_documents WHERE {holds % n}" for n in range(queries)]  # noqa: S608 (a setting and numbers)
+    return text(f"EXPLAIN (FORMAT JSON) {' UNION ALL '.join(each)}")

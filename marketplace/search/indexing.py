@@ -18,7 +18,7 @@ from marketplace.core.container import Services
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.listings.models import Listing
 from marketplace.listings.states import ListingState
-from marketplace.search import documents, embedding, looking, pictures, vocabulary
+from marketplace.search import documents, embedding, levels, looking, pictures, vocabulary
 from marketplace.search.encoder import encoder_of
 from marketplace.search.models import SearchDocument, SearchPending
 from marketplace.settings import Settings
@@ -105,6 +105,7 @@ def rebuild(parts: Services, progress: Progress) -> int:
     with unit_of_work(parts.database) as session:
         for statement in _REFRESH:
             session.execute(statement)
+    levels.measure(parts)
     return total or 0
 
 

@@ -8,28 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Float,
     Select,
+    and_,
+    bindparam,
     func,
-    literal,
     literal_column,
     select,
-    text,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
+from marketplace.core.clock import now
 from marketplace.core.columns import HalfVector
-from marketplace.search.conditions import COLUMNS, Chosen, on_columns, on_index
+from marketplace.search import ordering
+from marketplace.search.conditions import Chosen, on_columns, on_index
 from marketplace.search.encoder import Encoder
-from marketplace.search.hottest import hottest
+from marketplace.search.exploring import FEW_SALES, NEW_FOR
+from marketplace.search.hottest import Reading, holds, hottest, parsed
 from marketplace.search.models import TEXT_DIMENSIONS, SearchDocument, SearchVector
 from marketplace.search.synonyms import Choice, Phrase
+from marketplace.search.wanted import Sort
 
 MOST_PARTIAL = 200
 MOST_NEAR = 100
@@ -37,27 +41,9 @@ WEIGHTS = "{0.1, 0.3, 0.6, 1.0}"
 """Of ts_rank: description, names, tags, title."""
 _BY_LENGTH = 1  # ts_rank divides by 1 + log(length): a long description is no better by itself
 
-_TUNE = text("""
-    SELECT set_config('hnsw.ef_search', '120', true),
-           set_config('hnsw.iterative_scan', 'relaxed_order', true),
-           set_config('hnsw.max_scan_tuples', '20000', true)
-""")
-FIELDS = (
-    "listing_id",
-    *COLUMNS.values(),
-    "verified",
-    "sales",
-    "price_cents",
-    "cooling",
-    "trending",
-    "published_at",
-    "consistency",
-    "consistency_rank",
-    "rating",
-    "rating_count",
-    "rating_rank",
-)
-"""What is read of every candidate: all that it is counted, sorted and shown by."""
+_DOCUMENT: Any = SearchDocument.__table__.c
+_VECTOR: Any = SearchVector.__table__.c
+"""Plain columns: rows of them are read in half the time of mapped ones."""
 
 
 @dataclass(frozen=True)
@@ -69,50 +55,98 @@ class Words:
     unwanted: Sequence[Phrase] = ()
 
     @property
-    def every(self) -> ColumnElement[Any] | None:
-        """All choices; None when nothing is wanted."""
-        parts = [self._any_of(choice) for choice in self.wanted]
-        return reduce(lambda a, b: a.op("&&")(b), parts) if parts else None
+    def every(self) -> str:
+        """All choices, as to_tsquery reads them; empty when nothing is wanted."""
+        return " & ".join(_any_of(choice) for choice in self.wanted)
 
     @property
-    def some(self) -> ColumnElement[Any] | None:
+    def some(self) -> str:
         """At least one of the choices."""
-        parts = [self._any_of(choice) for choice in self.wanted]
-        return reduce(lambda a, b: a.op("||")(b), parts) if parts else None
+        return " | ".join(_any_of(choice) for choice in self.wanted)
+
+    @property
+    def is_plain(self) -> bool:
+        """True without quoted phrases and unwanted words."""
+        return not self.unwanted and not any(choice.exact for choice in self.wanted)
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
         """What holds however a listing is found: quoted phrases in it, unwanted ones not."""
-        exact = [self._any_of(choice) for choice in self.wanted if choice.exact]
-        holds = SearchDocument.words.bool_op("@@")
-        found: list[ColumnElement[bool]] = [holds(one) for one in exact]
-        return [*found, *(~holds(self._phrase(words)) for words in self.unwanted)]
+        exact = [holds(self.language, _any_of(choice)) for choice in self.wanted if choice.exact]
+        return [*exact, *(~holds(self.language, _quoted(words)) for words in self.unwanted)]
 
-    def _any_of(self, choice: Choice) -> ColumnElement[Any]:
-        parts = [self._phrase(phrase) for phrase in choice.phrases]
-        return reduce(lambda a, b: a.op("||")(b), parts).self_group()
 
-    def _phrase(self, words: Phrase) -> ColumnElement[Any]:
-        language: ColumnElement[Any] = literal_column(f"'{self.language}'::regconfig")
-        return func.phraseto_tsquery(language, " ".join(words), type_=TSQUERY)
+def _any_of(choice: Choice) -> str:
+    return f"({' | '.join(_quoted(phrase) for phrase in choice.phrases)})"
+
+
+def _quoted(words: Phrase) -> str:
+    """Words in a row, whatever signs they have."""
+    return "'" + " ".join(words).replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def fields(sort: Sort) -> list[Any]:
+    """What is read of every candidate, its id first: all that it is counted, drawn and sorted by.
+
+    Parameter ``new_since``: who was published later may be new.
+    """
+    is_new = and_(
+        _DOCUMENT.verified,
+        _DOCUMENT.sales < literal_column(str(FEW_SALES)),
+        _DOCUMENT.published_at > bindparam("new_since"),
+    )
+    names = dict.fromkeys(("listing_id", "trending", "cell", *ordering.columns(sort)))
+    return [*(_DOCUMENT[name] for name in names), is_new.label("is_new")]
+
+
+def new_since() -> dict[str, Any]:
+    """The parameter of `fields`."""
+    return {"new_since": now() - NEW_FOR}
 
 
 def by_words(
     session: Session,
-    query: ColumnElement[Any],
+    query: str,
     words: Words,
     chosen: Chosen,
     most: int,
+    sort: Sort = Sort.RELEVANCE,
 ) -> Sequence[Any]:
-    """Documents that match, each with its ``rank``; the most sought-after ones where more do."""
-    matched = SearchDocument.words.bool_op("@@")(query)
-    conditions = [matched, *words.conditions, *on_index(chosen)]
+    """Documents that match, the best ``rank`` first; the most sought-after ones where more do.
 
-    def rank(table: Any) -> ColumnElement[Any]:
-        weights: ColumnElement[Any] = literal_column(f"'{WEIGHTS}'::real[]")
-        return func.ts_rank(weights, table.words, query, _BY_LENGTH)
+    Args:
+        query: in to_tsquery's writing.
+    """
+    if words.is_plain and not chosen:
+        reading = _plain_reading(words.language, sort)
+    else:
+        reading = _reading(words.language, sort, [*words.conditions, *on_index(chosen)])
+    queries = [query]
+    if query == words.every and len(words.wanted) > 1:
+        queries += [_any_of(choice) for choice in words.wanted]
+    values = {"query": query, **new_since()}
+    return hottest(session, words.language, reading, values, most, queries)
 
-    return hottest(session, conditions, most, FIELDS, rank)
+
+def _reading(language: str, sort: Sort, conditions: Sequence[ColumnElement[bool]]) -> Reading:
+    weights: ColumnElement[Any] = literal_column(f"'{WEIGHTS}'::real[]")
+    rank = func.ts_rank(weights, _DOCUMENT.words, parsed(language), _BY_LENGTH)
+    return Reading(
+        conditions=[holds(language), *conditions],
+        columns=[*fields(sort), rank.label("rank")],
+        # Among equals what more people want, then the id by its bytes, so that the order is one.
+        order=[
+            literal_column("rank").desc(),
+            _DOCUMENT.trending.desc(),
+            _DOCUMENT.listing_id.collate("C"),
+        ],
+    )
+
+
+@lru_cache(maxsize=64)
+def _plain_reading(language: str, sort: Sort) -> Reading:
+    """The same for nearly all who search: built, and its key found, only once."""
+    return _reading(language, sort, [])
 
 
 def by_meaning(
@@ -123,6 +157,7 @@ def by_meaning(
     chosen: Chosen,
     farthest: float,
     most: int = MOST_NEAR,
+    sort: Sort = Sort.RELEVANCE,
 ) -> Sequence[Any]:
     """Documents whose text means nearly the same, each with its ``distance``, the nearest first.
 
@@ -131,24 +166,37 @@ def by_meaning(
     Args:
         farthest: cosine distance beyond which a neighbour is no answer.
     """
-    vector = literal(encoder.encode_query(meaning).tolist(), HalfVector(TEXT_DIMENSIONS))
-    distance = SearchVector.embedding.op("<=>", return_type=Float())(vector)
-    nearest: Select[Any] = (
-        select(*_fields(), distance.label("distance"))
-        .join(SearchVector, SearchVector.listing_id == SearchDocument.listing_id)
-        .where(
-            SearchVector.embedded_by == encoder.name,
-            *words.conditions,
-            *on_columns(SearchDocument, chosen),
-        )
-        .order_by(distance)
-        .limit(most)
-    )
-    session.execute(_TUNE)
-    rows = session.execute(nearest).all()
+    if words.is_plain and not chosen:
+        nearest = _plain_nearest(sort)
+    else:
+        nearest = _nearest(sort, [*words.conditions, *on_columns(_DOCUMENT, chosen)])
+    values = {
+        "vector": encoder.encode_query(meaning).tolist(),
+        "encoder": encoder.name,
+        "most": most,
+        **new_since(),
+    }
+    rows = session.execute(nearest, values).all()
     near = [row for row in rows if row.distance <= farthest]
-    return sorted(near, key=lambda row: (row.distance, row.listing_id))
+    return sorted(near, key=attrgetter("distance", "listing_id"))
 
 
-def _fields() -> list[Any]:
-    return [SearchDocument.__table__.c[name] for name in FIELDS]
+def _nearest(sort: Sort, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    vector = bindparam("vector", type_=HalfVector(TEXT_DIMENSIONS))
+    distance = _VECTOR.embedding.op("<=>", return_type=Float())(vector)
+    return (
+        select(*fields(sort), distance.label("distance"))
+        .join_from(
+            SearchDocument.__table__,
+            SearchVector.__table__,
+            _VECTOR.listing_id == _DOCUMENT.listing_id,
+        )
+        .where(_VECTOR.embedded_by == bindparam("encoder"), *conditions)
+        .order_by(distance)
+        .limit(bindparam("most"))
+    )
+
+
+@lru_cache(maxsize=16)
+def _plain_nearest(sort: Sort) -> Select[Any]:
+    return _nearest(sort, [])

@@ -26,46 +26,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.columns import Cents, HalfVector, HashBits, Id, Moment, RefId
 from marketplace.core.database import Base
+from marketplace.search.generated import (
+    CONSISTENCY_BAND,
+    FACETS,
+    PRICE_BAND,
+    RATING,
+    RATING_BAND,
+    RATING_RANK,
+    cell_of,
+)
 
 TEXT_DIMENSIONS = 384
 LOOK_DIMENSIONS = 512
 """Room for the usual image encoders; shorter vectors are filled with noughts, which changes no
 distance."""
-PRIOR_RATING, PRIOR_RATINGS = 3.5, 5
-"""A listing's place under "best rated" as though five people had given it 3.5 already."""
-
-# Generated columns are spelled as PostgreSQL spells them back, so that a test can compare them. The
-# steps are those of bands.py.
-_PRICE_BAND = "width_bucket(price_cents, ARRAY[250::bigint, 300::bigint, 400::bigint])"
-_CONSISTENCY_BAND = "COALESCE(width_bucket(consistency::integer, ARRAY[0, 50, 75, 90]), 0)"
-_STARS = ", ".join(f"{star}::double precision" for star in (0.0, 3.0, 4.0, 4.5))
-_RATING = "rating_sum::double precision / NULLIF(rating_count, 0)::double precision"
-_RATING_BAND = f"COALESCE(width_bucket({_RATING}, ARRAY[{_STARS}]), 0)"
-_RATING_RANK = f"""CASE WHEN rating_count = 0 THEN 0::double precision
-    ELSE ({PRIOR_RATING} * {PRIOR_RATINGS}::numeric + rating_sum::numeric)::double precision
-         / ({PRIOR_RATINGS} + rating_count)::double precision END"""
-
-
-def _term(facet: str, condition: str, value: str) -> str:
-    return f"CASE WHEN {condition} THEN '{facet}:{value}'::text ELSE NULL::text END"
-
-
-_COLUMNS = {
-    "family": "family",
-    "model": "model_slug",
-    "tier": "tier",
-    "category": "category_slug",
-    "licence": "licence",
-}
-_STAR_TERMS = ("3", "4", "4.5")
-_TERMS = [
-    *(f"'{facet}:'::text || {column}::text" for facet, column in _COLUMNS.items()),
-    f"'price:'::text || {_PRICE_BAND}",
-    _term("variables", "has_variables", "yes"),
-    *(_term("consistency", f"consistency >= {edge}", str(edge)) for edge in (50, 75, 90)),
-    *(_term("rating", f"{_RATING} >= {edge}::double precision", edge) for edge in _STAR_TERMS),
-]
-_FACETS = f"array_remove(ARRAY[{', '.join(_TERMS)}], NULL::text)"
 
 
 class SearchDocument(Base):
@@ -75,6 +49,15 @@ class SearchDocument(Base):
     __table_args__ = (
         # Words and facets in one index, so that both narrow the same scan.
         Index("ix_search_documents_words_facets", "words", "facets", postgresql_using="gin"),
+        *(
+            Index(
+                f"ix_search_documents_words_level_{level}",
+                "words",
+                postgresql_using="gin",
+                postgresql_where=text(f"level >= {level}"),
+            )
+            for level in (1, 2, 3)
+        ),
         Index("ix_search_documents_newest", "published_at", "listing_id"),
         Index("ix_search_documents_trending", "trending", "listing_id"),
         Index("ix_search_documents_consistent", "consistency_rank", "listing_id"),
@@ -85,6 +68,20 @@ class SearchDocument(Base):
             "ix_search_documents_newcomers",
             "published_at",
             postgresql_where=text("verified AND sales < 3"),
+        ),
+        # All that a filtered list is gathered and sorted by: the rows themselves stay unread.
+        Index(
+            "ix_search_documents_cell",
+            "cell",
+            postgresql_include=[
+                "listing_id",
+                "trending",
+                "cooling",
+                "published_at",
+                "consistency_rank",
+                "rating_rank",
+                "price_cents",
+            ],
         ),
         Index("ix_search_documents_seller", "seller_id"),
         Index(
@@ -119,30 +116,47 @@ class SearchDocument(Base):
     trending: Mapped[float]
     """Recent demand, on a scale on which everybody loses alike with time: see docs/search.md."""
     published_at: Mapped[Moment]
+    level: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    """Of demand, from 0: a trigger sets it with `trending`, levels.py when the bounds change."""
     words: Mapped[Any] = mapped_column(TSVECTOR, deferred=True)
     text_digest: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     """SHA-256 of the public text: who embeds it knows whether it has changed."""
 
     price_band: Mapped[int] = mapped_column(
-        SmallInteger, Computed(f"{_PRICE_BAND}::smallint", persisted=True)
+        SmallInteger, Computed(f"{PRICE_BAND}::smallint", persisted=True)
     )
     consistency_band: Mapped[int] = mapped_column(
-        SmallInteger, Computed(f"{_CONSISTENCY_BAND}::smallint", persisted=True)
+        SmallInteger, Computed(f"{CONSISTENCY_BAND}::smallint", persisted=True)
     )
-    rating: Mapped[float | None] = mapped_column(Computed(_RATING, persisted=True))
+    rating: Mapped[float | None] = mapped_column(Computed(RATING, persisted=True))
     """Mean of its ratings; null without any."""
     rating_band: Mapped[int] = mapped_column(
-        SmallInteger, Computed(f"{_RATING_BAND}::smallint", persisted=True)
+        SmallInteger, Computed(f"{RATING_BAND}::smallint", persisted=True)
     )
     consistency_rank: Mapped[int] = mapped_column(
         SmallInteger, Computed("COALESCE(consistency, - 1::smallint)", persisted=True)
     )
-    rating_rank: Mapped[float] = mapped_column(Computed(_RATING_RANK, persisted=True))
+    rating_rank: Mapped[float] = mapped_column(Computed(RATING_RANK, persisted=True))
     cooling: Mapped[float] = mapped_column(Computed("-trending", persisted=True))
     """`trending` upside down: an index whose columns all rise can be walked from a place on."""
     facets: Mapped[list[str]] = mapped_column(
-        ARRAY(Text), Computed(_FACETS, persisted=True), deferred=True
+        ARRAY(Text), Computed(FACETS, persisted=True), deferred=True
     )
+    cell: Mapped[int] = mapped_column(
+        BigInteger,
+        Computed(cell_of(PRICE_BAND, CONSISTENCY_BAND, RATING_BAND), persisted=True),
+    )
+    """Its combination of facets as one number: cube.py knows what each stands for."""
+
+
+class SearchLevel(Base):
+    """A level of demand: documents at or above the bound have it, and may be found by it."""
+
+    __tablename__ = "search_levels"
+
+    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    bound: Mapped[float]
+    """Of `search_documents.trending`."""
 
 
 class SearchVector(Base):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, literal, tuple_
@@ -25,6 +26,11 @@ _COLUMNS: Mapping[Sort, tuple[tuple[str, ...], bool]] = {
 }
 """The columns of an order, and whether it runs downwards."""
 SCORE = "score"
+
+
+def columns(sort: Sort) -> tuple[str, ...]:
+    """Columns of SearchDocument that an order compares, besides the listing's id."""
+    return () if sort is Sort.RELEVANCE else _COLUMNS[sort][0]
 
 
 def order_by(sort: Sort, table: Any) -> list[ColumnElement[Any]]:
@@ -49,20 +55,24 @@ def behind(sort: Sort, cursor: Cursor, table: Any) -> ColumnElement[bool]:
 def sorted_rows(
     rows: Sequence[Any], scores: Mapping[str, float], sort: Sort, after: Cursor | None
 ) -> list[Any]:
-    """Rows in memory in that order, from behind the place on."""
+    """Rows in memory in that order, from behind the place on.
+
+    Args:
+        rows: with the columns of the order; the first is the listing's id.
+    """
     falling = sort is Sort.RELEVANCE or _COLUMNS[sort][1]
-
-    def place(row: Any) -> tuple[Any, ...]:
-        if sort is Sort.RELEVANCE:
-            return scores.get(row.listing_id, 0.0), row.listing_id
-        return (*(getattr(row, name) for name in _COLUMNS[sort][0]), row.listing_id)
-
-    found = sorted(rows, key=place, reverse=falling)
-    if after is None:
-        return found
-    names = (SCORE,) if sort is Sort.RELEVANCE else _COLUMNS[sort][0]
-    here = (*_values(names, after), after.listing_id)
-    return [row for row in found if (place(row) < here if falling else place(row) > here)]
+    if sort is Sort.RELEVANCE:
+        places = [(scores.get(row[0], 0.0), row[0]) for row in rows]
+    else:
+        read = attrgetter(*_COLUMNS[sort][0], "listing_id")
+        places = [read(row) for row in rows]
+    # A place ends with the id, which is unique: rows themselves are never compared.
+    found = sorted(zip(places, rows, strict=True), reverse=falling)
+    if after is not None:
+        names = (SCORE,) if sort is Sort.RELEVANCE else _COLUMNS[sort][0]
+        here = (*_values(names, after), after.listing_id)
+        found = [one for one in found if (one[0] < here if falling else one[0] > here)]
+    return [row for _, row in found]
 
 
 def cursor_of(row: Any, scores: Mapping[str, float], sort: Sort) -> Cursor:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from typing import Any
+from functools import cache
 
-from sqlalchemy import exists, func, literal_column, select
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
 from marketplace.accounts.models import SellerProfile
 from marketplace.listings.models import Listing, TargetModel
 from marketplace.listings.queries import categories, target_models
 from marketplace.listings.states import ListingState
-from marketplace.search.hottest import hottest
+from marketplace.search.hottest import Reading, holds, hottest
+from marketplace.search.matching import Words
 from marketplace.search.models import SearchDocument, SearchSeller, SearchWord
-from marketplace.search.synonyms import groups
+from marketplace.search.synonyms import Choice, groups
 from marketplace.search.words import fold, tokens
 
 LISTINGS, OTHERS = 5, 3
@@ -69,12 +68,9 @@ def _listings(session: Session, language: str, words: Sequence[str]) -> list[Opt
     ).all()
     if not begun:
         return []
-    last = _any_of(language, [words[-1], *begun])
-    query = reduce(
-        lambda a, b: a.op("&&")(b), [*(_any_of(language, [word]) for word in words[:-1]), last]
-    )
-    holds = SearchDocument.words.bool_op("@@")(query)
-    found = hottest(session, [holds], LISTINGS, ["listing_id"])
+    last = Choice(tuple((word,) for word in dict.fromkeys([words[-1], *begun])))
+    query = Words(language, [*(Choice(((word,),)) for word in words[:-1]), last]).every
+    found = hottest(session, language, _reading(language), {"query": query}, LISTINGS, [query])
     ids = [row.listing_id for row in found]
     rows = session.execute(
         select(Listing.title, Listing.slug, Listing.id).where(
@@ -88,10 +84,9 @@ def _listings(session: Session, language: str, words: Sequence[str]) -> list[Opt
     ]
 
 
-def _any_of(language: str, words: Sequence[str]) -> Any:
-    config: Any = literal_column(f"'{language}'::regconfig")
-    parts: list[Any] = [func.phraseto_tsquery(config, word, type_=TSQUERY) for word in words]
-    return reduce(lambda a, b: a.op("||")(b), parts).self_group()
+@cache
+def _reading(language: str) -> Reading:
+    return Reading([holds(language)], [SearchDocument.__table__.c.listing_id])
 
 
 def _categories(session: Session, words: Sequence[str]) -> list[Option]:
@@ -131,7 +126,8 @@ def _sellers(session: Session, typed: str) -> list[Option]:
         select(SellerProfile.display_name, SellerProfile.handle)
         .join(SearchSeller, SearchSeller.seller_id == SellerProfile.user_id)
         .where(SearchSeller.name_key.like(f"{key}%"), selling)
-        .order_by(SearchSeller.name_key)
+        # In the index's own order, so that the first few end the search.
+        .order_by(text("search_sellers.name_key USING ~<~"))
         .limit(OTHERS)
     )
     return [

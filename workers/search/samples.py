@@ -102,7 +102,7 @@ def make_up(session: Session, services: Services, limit: int = BACKLOG) -> int:
     )
     done = 0
     for sample in session.scalars(query):
-        image = _picture(services, sample.original_key)
+        image = stored_picture(services, sample.original_key)
         if image is not None:
             remember(session, sample, image)
             done += 1
@@ -128,11 +128,12 @@ class StoredPictures:
     def grey(self, slot: int) -> NDArray[np.uint8] | None:
         """The original upload in grey; None when it is gone."""
         sample = self._session.get(Sample, self._catalogue.ids([slot])[slot])
-        image = None if sample is None else _picture(self._services, sample.original_key)
+        image = None if sample is None else stored_picture(self._services, sample.original_key)
         return None if image is None else windows.grey_of(np.asarray(image, np.uint8), PIXEL_SIDE)
 
 
-def _picture(services: Services, key: str) -> Image.Image | None:
+def stored_picture(services: Services, key: str) -> Image.Image | None:
+    """An upload's picture, RGB; None when it is gone or cannot be read any more."""
     try:
         return read_upload(services.blobs.get(key), "sample").image
     except (BlobMissingError, UploadError):

@@ -13,6 +13,7 @@ from marketplace.core.container import Services
 from marketplace.listings.models import Listing
 from marketplace.search import cube, indexing
 from marketplace.search.counts import count_all
+from marketplace.search.cube import cube_of
 from marketplace.search.wanted import Facet
 from tests.factories.search import Stock, put_on_sale
 
@@ -54,14 +55,16 @@ def test_the_cube_follows_what_changes(
         for n in range(12)
     ]
     ids = put_on_sale(services, *stock)
-    assert count_all(session, {}, AT_ONCE).total == 12
+    assert count_all(cube_of(session, AT_ONCE), {}).total == 12
     session.execute(update(Listing).where(Listing.id == ids[0]).values(price_cents=499))
     indexing.write(session, ids, services.settings)
     session.commit()
-    assert count_all(session, {Facet.PRICE: ("3",)}, LATER).total == 3  # not looked at again
+    assert (
+        count_all(cube_of(session, LATER), {Facet.PRICE: ("3",)}).total == 3
+    )  # not looked at again
     for chosen in CHOICES:
-        followed = count_all(session, chosen, AT_ONCE)
-        assert followed == count_all(session, chosen), chosen
+        followed = count_all(cube_of(session, AT_ONCE), chosen)
+        assert followed == count_all(cube_of(session, 0), chosen), chosen
     # All of it, then the cell that was left and the one that was entered; in between anew by 0.
     whole = read[2]
     assert read[0] >= 6
@@ -69,10 +72,10 @@ def test_the_cube_follows_what_changes(
     assert whole >= read[0]
     put_on_sale(services, Stock("From a new place", category="icons-badges", model="midjourney"))
     session.rollback()
-    assert count_all(session, {Facet.CATEGORY: ("icons-badges",)}, AT_ONCE).total == 1
+    assert count_all(cube_of(session, AT_ONCE), {Facet.CATEGORY: ("icons-badges",)}).total == 1
     session.execute(text("TRUNCATE search_documents CASCADE"))
     session.commit()
-    assert count_all(session, {}, AT_ONCE).total == 0
+    assert count_all(cube_of(session, AT_ONCE), {}).total == 0
 
 
 def test_what_commits_late_is_not_missed(
@@ -80,7 +83,7 @@ def test_what_commits_late_is_not_missed(
 ) -> None:
     """One transaction writes first and commits last; a reader came in between."""
     first, second = put_on_sale(services, Stock("One"), Stock("Two", category="posters"))
-    assert count_all(session, {}, AT_ONCE).total == 2
+    assert count_all(cube_of(session, AT_ONCE), {}).total == 2
     session.rollback()
     change = text("UPDATE search_documents SET consistency = 80 WHERE listing_id = :id")
     with services.database.new_session() as slow, services.database.new_session() as quick:
@@ -88,20 +91,20 @@ def test_what_commits_late_is_not_missed(
         quick.execute(change, {"id": second})
         quick.commit()
         wanted = {Facet.CONSISTENCY: ("75",)}
-        assert count_all(session, wanted, AT_ONCE).total == 1
+        assert count_all(cube_of(session, AT_ONCE), wanted).total == 1
         session.rollback()
         slow.commit()
-        assert count_all(session, wanted, AT_ONCE).total == 2
+        assert count_all(cube_of(session, AT_ONCE), wanted).total == 2
 
 
 def test_while_one_thread_reads_the_others_do_not_wait(
     session: Session, services: Services, read: list[int]
 ) -> None:
     put_on_sale(services, Stock("One"))
-    assert count_all(session, {}, AT_ONCE).total == 1
+    assert count_all(cube_of(session, AT_ONCE), {}).total == 1
     put_on_sale(services, Stock("Two"))
     session.rollback()
     (reader,) = cube._readers.values()
     with reader.lock:
-        assert count_all(session, {}, AT_ONCE).total == 1
-    assert count_all(session, {}, AT_ONCE).total == 2
+        assert count_all(cube_of(session, AT_ONCE), {}).total == 1
+    assert count_all(cube_of(session, AT_ONCE), {}).total == 2

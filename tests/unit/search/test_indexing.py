@@ -18,6 +18,7 @@ from marketplace.listings.states import ListingState
 from marketplace.search import documents, embedding, indexing
 from marketplace.search.conditions import COLUMNS
 from marketplace.search.counts import count_all
+from marketplace.search.cube import cube_of
 from marketplace.search.models import (
     SearchCount,
     SearchDocument,
@@ -223,7 +224,7 @@ def test_a_rebuild_makes_everything_anew_and_tells_how_far_it_is(
     )
     session.execute(text("SET session_replication_role = origin"))
     session.commit()
-    assert count_all(session, {}).total == 0
+    assert count_all(cube_of(session, 0), {}).total == 0
     monkeypatch.setattr(indexing, "BATCH", 2)
     seen: list[tuple[str, int, int]] = []
     assert indexing.rebuild(services, lambda *step: seen.append(step)) == 4
@@ -280,7 +281,7 @@ def test_counts_are_right_after_every_kind_of_change(session: Session, services:
     same = [getattr(SearchDocument, name) for name in COLUMNS.values()]
     counted = session.execute(select(*same, func.count()).group_by(*same))
     assert sorted(map(tuple, kept)) == sorted(map(tuple, counted))
-    counts = count_all(session, {Facet.CATEGORY: ("posters",)})
+    counts = count_all(cube_of(session, 0), {Facet.CATEGORY: ("posters",)})
     assert counts.total == 1
     assert counts.by_facet[Facet.CATEGORY] == {"posters": 1, "wallpapers": 1}
     assert counts.by_facet[Facet.RATING] == {"3": 1, "4": 1, "4.5": 1}
@@ -288,4 +289,4 @@ def test_counts_are_right_after_every_kind_of_change(session: Session, services:
     document_of_two = session.get_one(SearchDocument, ids[1])
     assert document_of_two.rating_rank == pytest.approx((3.5 * 5 + 14) / 8)
     session.execute(text("TRUNCATE search_documents CASCADE"))
-    assert count_all(session, {}).total == 0
+    assert count_all(cube_of(session, 0), {}).total == 0
