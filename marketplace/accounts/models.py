@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.core.columns import CreatedAt, Id, Moment, RefId, enum_column
@@ -72,6 +73,8 @@ class SellerProfile(Base):
     handle: Mapped[str] = mapped_column(String(40), unique=True)
     display_name: Mapped[str] = mapped_column(String(60))
     bio: Mapped[str] = mapped_column(Text, default="")
+    links: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'"))
+    """https addresses that the page shows; see shops.read_links."""
     stripe_account_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     transfers_status: Mapped[TransfersStatus] = mapped_column(
         enum_column(TransfersStatus, "transfers_status"), default=TransfersStatus.NONE

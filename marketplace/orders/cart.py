@@ -6,7 +6,7 @@ A person's cart is rows; a stranger's is in their session (orders.cart_session) 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -17,10 +17,12 @@ from marketplace.core.errors import ConflictError, NotFoundError
 from marketplace.core.ids import is_id, new_id
 from marketplace.core.money import CURRENCY
 from marketplace.listings.models import Listing
+from marketplace.offers.queries import current_prices
 from marketplace.orders.buyable import Candidate, Obstacle, candidates
 from marketplace.orders.cart_models import CartItem
 from marketplace.orders.locks import lock_buyer
 from marketplace.orders.models import Entitlement
+from marketplace.orders.quoting import NOTHING_ASKED, Asked, CodeNote, LineTerms, quote
 
 MAX_ITEMS = 20
 FULL = (
@@ -36,16 +38,18 @@ class CartLine:
     put_in_cents: int
     """What it cost when it was put in."""
     obstacle: Obstacle | None
+    terms: LineTerms | None = None
+    """What it costs and why; None for what cannot be bought."""
 
     @property
     def price_cents(self) -> int:
-        """What it costs now."""
-        return self.listing.price_cents
+        """What it costs this buyer now."""
+        return self.terms.price_cents if self.terms else self.listing.price_cents
 
     @property
     def price_changed(self) -> bool:
-        """True when it costs something else by now."""
-        return self.put_in_cents != self.listing.price_cents
+        """True when it costs everybody something else by now: no code of the buyer's counts."""
+        return self.terms is not None and self.put_in_cents != self.terms.shelf_cents
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,18 @@ class CartView:
 
     payable: list[CartLine]
     blocked: list[CartLine]
+    codes: list[CodeNote] = field(default_factory=list)
+    """What became of the codes that were typed."""
 
     @property
     def total_cents(self) -> int:
         """What the payable lines cost now, without tax."""
         return sum(line.price_cents for line in self.payable)
+
+    @property
+    def saved_cents(self) -> int:
+        """How far that lies below the listed prices."""
+        return sum(line.terms.discount_cents for line in self.payable if line.terms)
 
     @property
     def sellers(self) -> int:
@@ -76,13 +87,23 @@ def seen_prices(prices: Mapping[str, int]) -> str:
     return ",".join(f"{listing_id}:{cents}" for listing_id, cents in sorted(prices.items()))
 
 
-def cart_view(session: Session, buyer_id: str | None, items: Mapping[str, int]) -> CartView:
+def cart_view(
+    session: Session,
+    buyer_id: str | None,
+    items: Mapping[str, int],
+    asked: Asked = NOTHING_ASKED,
+) -> CartView:
     """A cart as its owner sees it; ``items`` is price when put in by listing id, oldest first."""
     found = candidates(session, buyer_id, list(items))
-    lines = [CartLine(each.listing, items[each.listing.id], each.obstacle) for each in found]
+    quoted = quote(session, buyer_id, [one.listing for one in found if not one.obstacle], asked)
+    lines = [
+        CartLine(one.listing, items[one.listing.id], one.obstacle, quoted.lines.get(one.listing.id))
+        for one in found
+    ]
     return CartView(
         payable=[line for line in lines if line.obstacle is None],
         blocked=[line for line in lines if line.obstacle is not None],
+        codes=quoted.notes,
     )
 
 
@@ -127,7 +148,7 @@ def put_in(session: Session, buyer_id: str, listing: Listing) -> None:
     items = items_of(session, buyer_id)
     if listing.id not in items and len(items) >= MAX_ITEMS:
         raise ConflictError(FULL, "cart_full")
-    _write(session, buyer_id, listing.id, listing.price_cents)
+    _write(session, buyer_id, listing.id, current_prices(session, [listing])[listing.id])
 
 
 def take_out(session: Session, buyer_id: str, listing_ids: list[str]) -> None:

@@ -11,6 +11,7 @@ from werkzeug import Response
 from marketplace.core.errors import ConflictError, UnavailableError
 from marketplace.core.web.guards import public, signed_in
 from marketplace.core.web.request_scope import db, save, services
+from marketplace.core.web.traces import note_carted
 from marketplace.orders import buying_pages as pages
 from marketplace.orders import cart_session
 from marketplace.orders.cart import CartView, candidate, cart_view
@@ -38,11 +39,14 @@ def add(listing_id: str) -> Response:
     if found.obstacle is not None:
         flash(found.obstacle.message, "warning")
         return redirect(back, 303)
+    is_new = listing_id not in cart_session.current_items()
     try:
         cart_session.put_in(found.listing)
     except ConflictError as error:
         flash(error.message, "warning")
         return redirect(url_for("cart.index"), 303)
+    if is_new:
+        note_carted(listing_id)
     flash(f"“{found.listing.title}” is in your cart.", "success")
     return redirect(back, 303)
 
@@ -59,6 +63,8 @@ def remove(listing_id: str) -> Response:
 @public
 def checkout() -> Any:
     """One hosted checkout for everything in the cart that can be bought."""
+    if pages.code_is_typed():
+        return redirect(url_for("cart.codes"), 307)
     form = pages.checkout_form()
     if not signed_in():
         return pages.log_in_first(form, url_for("cart.index"))
@@ -71,6 +77,13 @@ def checkout() -> Any:
     if not form.validate():
         return pages.checkout_page(TEMPLATE, view, form, 422)
     return _go(view, form)
+
+
+@blueprint.post("/codes")
+@public
+def codes() -> Any:
+    """Use a discount code, or take one back; nothing is paid here."""
+    return pages.codes_page(TEMPLATE, _view, pages.checkout_form())
 
 
 def _go(view: CartView, form: CheckoutForm) -> Any:
@@ -87,4 +100,5 @@ def _go(view: CartView, form: CheckoutForm) -> Any:
 
 
 def _view() -> CartView:
-    return cart_view(db(), cart_session.viewer_id(), cart_session.current_items())
+    items = cart_session.current_items()
+    return cart_view(db(), cart_session.viewer_id(), items, pages.asked())

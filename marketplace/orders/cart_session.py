@@ -13,6 +13,7 @@ from marketplace.core.ids import is_id
 from marketplace.core.web.guards import signed_in
 from marketplace.core.web.request_scope import db
 from marketplace.listings.models import MAX_PRICE_CENTS, Listing
+from marketplace.offers.queries import current_prices
 from marketplace.orders import cart
 
 KEY = "cart"
@@ -48,7 +49,7 @@ def put_in(listing: Listing) -> None:
     items = _strangers()
     if listing.id not in items and len(items) >= cart.MAX_ITEMS:
         raise ConflictError(cart.FULL, "cart_full")
-    _keep(items | {listing.id: listing.price_cents})
+    _keep(items | current_prices(db(), [listing]))
 
 
 def take_out(listing_id: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.container import Services
 from marketplace.core.errors import ConflictError, NotFoundError, UnavailableError
+from marketplace.core.money import Money
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.gateways.payments import (
     CheckoutRequest,
@@ -20,19 +21,26 @@ from marketplace.gateways.payments import (
     PaymentUnavailableError,
 )
 from marketplace.listings.models import Listing
+from marketplace.offers.pricing import SMALLEST_CHARGE_CENTS
 from marketplace.orders import checkout_orders as rows
 from marketplace.orders import risk
 from marketplace.orders.alerts import note_refusal
+from marketplace.orders.bundling import quote_bundle
 from marketplace.orders.buyable import PAYMENT_IN_REVIEW, Candidate, candidates
 from marketplace.orders.checkout_orders import CheckoutDetails
 from marketplace.orders.history import change_order, note_order
 from marketplace.orders.locks import lock_buyer, lock_order
 from marketplace.orders.operations import settle
+from marketplace.orders.quoting import Asked, Quote, quote
 from marketplace.orders.states import OrderAction, OrderState
 
 NOTHING_CHARGED = "The payment page cannot be opened right now; you have not been charged."
 OVER = "This checkout is over. Please start again."
 PRICE_CHANGED = "A price has changed since you opened the page. Look at the sum and press again."
+TOO_SMALL = (
+    f"A card payment cannot be less than {Money(SMALLEST_CHARGE_CENTS)}. Put something else in "
+    "your cart and pay for all of it at once."
+)
 TRIES = 4
 """Rounds of closing what is outdated: each round another tab may have opened something new."""
 
@@ -129,10 +137,14 @@ def _next_step(
     listings = _buyable(candidates(session, buyer_id, list(dict.fromkeys(listing_ids))))
     if {listing.id for listing in listings} != set(listing_ids) or not listings:
         raise NotFoundError
-    _check_prices(listings, details.prices)
+    open_orders = rows.open_orders(session, buyer_id, [listing.id for listing in listings])
+    besides = [order.id for order in open_orders]
+    quoted = _quote(session, buyer_id, listings, details.asked, besides)
+    _check_prices(quoted, details.prices)
+    terms = list(quoted.lines.values())
     matching, outdated = None, []
-    for order in rows.open_orders(session, buyer_id, [listing.id for listing in listings]):
-        if matching is None and rows.still_right(order, listings):
+    for order in open_orders:
+        if matching is None and rows.still_right(order, terms):
             matching = order
         else:
             outdated.append(order.id)
@@ -143,9 +155,21 @@ def _next_step(
         rows.agree(matching, details)
         if matching.state is OrderState.AWAITING_PAYMENT:
             return _Step(url=str(matching.checkout_url))
-    order = matching or rows.new_order(session, buyer_id, listings, details)
+    order = matching or rows.new_order(session, buyer_id, terms, details)
     secure = risk.wants_secure(session, services.settings, buyer_id, order.total_cents)
     return _Step(request=rows.request_for(services.settings, order, buyer.email, secure))
+
+
+def _quote(
+    session: Session,
+    buyer_id: str,
+    listings: Sequence[Listing],
+    asked: Asked,
+    besides: Sequence[str],
+) -> Quote:
+    if asked.bundle_id is None:
+        return quote(session, buyer_id, listings, asked, besides, hold=True)
+    return quote_bundle(session, buyer_id, asked.bundle_id, listings, asked.referrer_id)
 
 
 def _buyable(found: Sequence[Candidate]) -> list[Listing]:
@@ -168,9 +192,12 @@ def _buyable(found: Sequence[Candidate]) -> list[Listing]:
     )
 
 
-def _check_prices(listings: Sequence[Listing], seen: Mapping[str, int] | None) -> None:
-    if seen is not None and seen != {listing.id: listing.price_cents for listing in listings}:
+def _check_prices(quoted: Quote, seen: Mapping[str, int] | None) -> None:
+    """Nobody is charged what they have not seen, nor asked for what cannot be charged."""
+    if seen is not None and seen != quoted.prices:
         raise ConflictError(PRICE_CHANGED, "price_changed")
+    if sum(quoted.prices.values()) < SMALLEST_CHARGE_CENTS:
+        raise ConflictError(TOO_SMALL, "too_small")
 
 
 def _open_session(services: Services, request: CheckoutRequest) -> str:

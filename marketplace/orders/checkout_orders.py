@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session, selectinload
 from marketplace.core.clock import now
 from marketplace.core.money import Money
 from marketplace.gateways.payments import CheckoutItem, CheckoutRequest
-from marketplace.listings.models import Listing
 from marketplace.orders.billing import BillingDetails, write_billing
-from marketplace.orders.fees import split_price
+from marketplace.orders.fees import split_price, without_commission
 from marketplace.orders.models import Order, OrderLine
+from marketplace.orders.quoting import NOTHING_ASKED, Asked, LineTerms
 from marketplace.orders.states import OrderState
 from marketplace.settings import Settings
 
@@ -39,6 +39,8 @@ class CheckoutDetails:
     """Of orders.risk.address_hash; never the network address itself."""
     prices: Mapping[str, int] | None = None
     """Cents by listing id as the buyer saw them; None where nothing was shown."""
+    asked: Asked = NOTHING_ASKED
+    """Codes that were typed, and by whose link the buyer came."""
 
 
 def open_orders(session: Session, buyer_id: str, listing_ids: Sequence[str]) -> list[Order]:
@@ -64,11 +66,21 @@ def open_orders(session: Session, buyer_id: str, listing_ids: Sequence[str]) -> 
     )
 
 
-def still_right(order: Order, listings: Sequence[Listing]) -> bool:
-    """Whether an open order says what the listings say today, with time enough to be paid."""
-    agreed = {(line.listing_id, line.version_id, line.price_cents) for line in order.lines}
-    today = {(one.id, one.live_version_id, one.price_cents) for one in listings}
-    if agreed != today:
+def still_right(order: Order, terms: Sequence[LineTerms]) -> bool:
+    """Whether an open order says what would be agreed today, with time enough to be paid."""
+    agreed = {
+        (
+            line.listing_id,
+            line.version_id,
+            line.price_cents,
+            line.sale_id,
+            line.code_id,
+            line.bundle_id,
+            line.referred,
+        )
+        for line in order.lines
+    }
+    if agreed != {one.said for one in terms}:
         return False
     if order.state is OrderState.DRAFT:
         return order.expires_at >= now() + SHORTEST_LIFETIME
@@ -76,21 +88,21 @@ def still_right(order: Order, listings: Sequence[Listing]) -> bool:
 
 
 def new_order(
-    session: Session, buyer_id: str, listings: Sequence[Listing], details: CheckoutDetails
+    session: Session, buyer_id: str, terms: Sequence[LineTerms], details: CheckoutDetails
 ) -> Order:
-    """A draft with a line for each listing; from here on its prices stand."""
+    """A draft with a line for each listing; from here on its prices and shares stand."""
     order = Order(
         buyer_id=buyer_id,
         state=OrderState.DRAFT,
-        total_cents=sum(listing.price_cents for listing in listings),
-        currency=listings[0].currency,
+        total_cents=sum(one.price_cents for one in terms),
+        currency=terms[0].listing.currency,
         attempt=1,
         expires_at=_whole_seconds(now() + LIFETIME),
     )
     agree(order, details)
     session.add(order)
     session.flush()
-    session.add_all(_line(order, listing, position) for position, listing in enumerate(listings))
+    session.add_all(_line(order, one, position) for position, one in enumerate(terms))
     session.flush()
     session.refresh(order, ["lines"])
     return order
@@ -135,9 +147,10 @@ def request_for(
     )
 
 
-def _line(order: Order, listing: Listing, position: int) -> OrderLine:
-    price = Money(listing.price_cents, listing.currency)
-    split = split_price(price)
+def _line(order: Order, terms: LineTerms, position: int) -> OrderLine:
+    listing = terms.listing
+    price = Money(terms.price_cents, listing.currency)
+    split = without_commission(price) if terms.referred else split_price(price)
     return OrderLine(
         order_id=order.id,
         listing_id=listing.id,
@@ -146,6 +159,11 @@ def _line(order: Order, listing: Listing, position: int) -> OrderLine:
         title=listing.title,
         position=position,
         price_cents=price.cents,
+        discount_cents=terms.discount_cents,
+        sale_id=terms.sale.sale_id if terms.sale else None,
+        code_id=terms.code.id if terms.code else None,
+        bundle_id=terms.bundle.id if terms.bundle else None,
+        referred=terms.referred,
         commission_cents=split.commission.cents,
         seller_cents=split.seller.cents,
         currency=price.currency,

@@ -30,6 +30,11 @@ def split_price(price: Money) -> Split:
     return Split(commission=commission, seller=seller)
 
 
+def without_commission(price: Money) -> Split:
+    """A line that its seller brought the buyer for: all of it is theirs."""
+    return Split(commission=Money(0, price.currency), seller=price)
+
+
 def seller_part(price_cents: int, seller_cents: int, given_back: int) -> int:
     """What of ``given_back`` cents of a line's price the seller's share bears, over all refunds.
 

@@ -17,6 +17,7 @@ from marketplace.core.columns import (
 )
 from marketplace.core.database import Base
 from marketplace.listings.models import Listing, ListingVersion
+from marketplace.offers.models import Bundle, DiscountCode
 from marketplace.orders.states import EntitlementState, OrderState, TransferState
 
 _ZERO = text("0")
@@ -111,6 +112,15 @@ class OrderLine(Base):
             "transfer_state <> 'done' OR transfer_id IS NOT NULL OR netted_cents > 0",
             name="done_has_transfer",
         ),
+        CheckConstraint(
+            # In a bundle a line's share may come to its listed price.
+            "discount_cents >= 0 AND num_nonnulls(sale_id, code_id, bundle_id) <= 1"
+            " AND CASE WHEN discount_cents = 0 THEN num_nonnulls(sale_id, code_id) = 0"
+            " ELSE num_nonnulls(sale_id, code_id, bundle_id) = 1 END",
+            name="discount_has_one_cause",
+        ),
+        CheckConstraint("NOT referred OR commission_cents = 0", name="referred_is_free"),
+        Index("ix_order_lines_code_id", "code_id", postgresql_where=text("code_id IS NOT NULL")),
         CheckConstraint("transfer_state <> 'held' OR held_code IS NOT NULL", name="held_says_why"),
         CheckConstraint(
             "refunded_cents BETWEEN 0 AND price_cents"
@@ -135,6 +145,14 @@ class OrderLine(Base):
     title: Mapped[str] = mapped_column(String(80))
     position: Mapped[int] = mapped_column(default=0, server_default=_ZERO)
     price_cents: Mapped[Cents]
+    """What the buyer pays for it, without tax: every refund and share is counted from this."""
+    discount_cents: Mapped[Cents] = mapped_column(default=0, server_default=_ZERO)
+    """How far that lay below the listed price when the order was made."""
+    sale_id: Mapped[RefId | None] = mapped_column(ForeignKey("timed_sales.id"))
+    code_id: Mapped[RefId | None] = mapped_column(ForeignKey("discount_codes.id"))
+    bundle_id: Mapped[RefId | None] = mapped_column(ForeignKey("bundles.id"), index=True)
+    referred: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Sold through the seller's own link, while such sales cost no commission."""
     commission_cents: Mapped[Cents]
     seller_cents: Mapped[Cents]
     tax_cents: Mapped[Cents] = mapped_column(default=0, server_default=_ZERO)
@@ -168,6 +186,22 @@ class OrderLine(Base):
 
     order: Mapped[Order] = relationship(back_populates="lines")
     listing: Mapped[Listing] = relationship()
+    code: Mapped[DiscountCode | None] = relationship()
+    bundle: Mapped[Bundle | None] = relationship()
+
+    @property
+    def list_cents(self) -> int:
+        """The listed price when the order was made."""
+        return self.price_cents + self.discount_cents
+
+    @property
+    def discount_words(self) -> str:
+        """Why it cost less than listed; "" where it did not."""
+        if self.code is not None:
+            return f"Code {self.code.label}"
+        if self.bundle is not None:
+            return f"Bundle “{self.bundle.title}”"
+        return "Sale" if self.sale_id else ""
 
     @property
     def paid_to_seller_cents(self) -> int:

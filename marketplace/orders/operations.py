@@ -177,13 +177,22 @@ def _pay(session: Session, services: Services, order: Order, checkout: CheckoutS
         legs.append(ledger.Leg(payable, -line.seller_cents, line.id))
         legs.append(ledger.Leg(ledger.COMMISSION, -line.commission_cents, line.id))
         become_due(session, services.queue, services.settings, line)
-    ledger.post(session, ledger.EntryKind.CHARGE, str(checkout.charge_id), legs, order.id)
+    charge = str(checkout.charge_id)
+    ledger.post(session, ledger.EntryKind.CHARGE, charge, legs, order.id, _memo(lines))
     _book_fee(session, order, checkout)
     if doubled:
         # Two orders of one thing, paid at once: whoever paid twice gets the second sum back.
         parts: dict[OrderLine, int | None] = dict.fromkeys(doubled)
         give_back(session, services.queue, order, parts, RefundReason.DUPLICATE, "owned already")
     send_confirmation(session, services, order)
+
+
+def _memo(lines: list[OrderLine]) -> str | None:
+    """Why a sale brings no commission, for whoever reads the journal."""
+    referred = [line.id for line in lines if line.referred]
+    if not referred:
+        return None
+    return f"no commission, sold through the seller's own link: {', '.join(referred)}"
 
 
 def _note_payment(session: Session, order: Order, checkout: CheckoutSession) -> None:

@@ -13,7 +13,9 @@ from marketplace.core.errors import ConflictError, NotFoundError, UnavailableErr
 from marketplace.core.ids import is_id
 from marketplace.core.web.guards import login_required, public, signed_in
 from marketplace.core.web.request_scope import db, save, services
+from marketplace.core.web.traces import note_carted
 from marketplace.gateways.payments import PaymentError, PaymentUnavailableError
+from marketplace.offers.queries import current_prices
 from marketplace.orders import buying_pages as pages
 from marketplace.orders import cart, queries
 from marketplace.orders.buyable import Obstacle
@@ -45,6 +47,8 @@ def review(listing_id: str) -> Any:
 @public
 def start(listing_id: str) -> Any:
     """Open (or find again) the hosted checkout for one listing and go there."""
+    if pages.code_is_typed():
+        return redirect(url_for("checkout.codes", listing_id=listing_id), 307)
     form = pages.checkout_form()
     if not signed_in():
         return pages.log_in_first(form, url_for("checkout.review", listing_id=listing_id))
@@ -59,6 +63,19 @@ def start(listing_id: str) -> Any:
     return _go(view, form, listing_id)
 
 
+@blueprint.post("/start/<listing_id>/codes")
+@public
+def codes(listing_id: str) -> Any:
+    """Use a discount code, or take one back; nothing is paid here."""
+    form = pages.checkout_form()
+    if not signed_in():
+        return pages.log_in_first(form, url_for("checkout.review", listing_id=listing_id))
+    found = cart.candidate(db(), current_user.id, listing_id)
+    if found.obstacle is not None:
+        return _owned_or_refused(found.obstacle)
+    return pages.codes_page(TEMPLATE, lambda: _only(listing_id), form)
+
+
 def _go(view: cart.CartView, form: CheckoutForm, listing_id: str) -> Any:
     details = pages.details_of(form, view.prices)
     save()  # no transaction stays open while Stripe is asked
@@ -70,13 +87,14 @@ def _go(view: cart.CartView, form: CheckoutForm, listing_id: str) -> Any:
     pages.forget_typed()
     if begun.entitlement_id is not None:
         return _to_library(begun.entitlement_id)
+    note_carted(listing_id)
     return redirect(str(begun.url), 303)
 
 
 def _only(listing_id: str) -> cart.CartView:
-    found = cart.candidate(db(), current_user.id, listing_id)
-    line = cart.CartLine(found.listing, found.listing.price_cents, found.obstacle)
-    return cart.CartView([] if found.obstacle else [line], [line] if found.obstacle else [])
+    listing = cart.candidate(db(), current_user.id, listing_id).listing
+    shown = current_prices(db(), [listing])
+    return cart.cart_view(db(), current_user.id, shown, pages.asked())
 
 
 def _owned_or_refused(obstacle: Obstacle) -> Response:
@@ -119,6 +137,7 @@ def done() -> Any:
 
 
 def _paid(order: Order, state: OrderState) -> Response:
+    pages.forget_codes()
     cart.take_out(db(), current_user.id, [line.listing_id for line in order.lines])
     given = queries.entitlements_of_order(db(), order.id)
     if state is not OrderState.PAID or len(given) != len(order.lines):

@@ -98,6 +98,10 @@ def outcome(line: OrderLine, disputes: Sequence[DisputeLine]) -> list[Note]:
         notes.append(Note("warning", "Refunded"))
     elif line.refunded_cents:
         notes.append(Note("warning", f"{_money(line.refunded_cents)} of it refunded"))
+    if line.referred:
+        notes.append(Note("info", "Through your link"))
+    if line.discount_words:
+        notes.append(Note("", line.discount_words))
     transfer = _transfer_note(line)
     return [*notes, transfer] if transfer is not None else notes
 

@@ -107,7 +107,8 @@ def statement_pdf(statement: Statement, made_at: datetime, legal_name: str = "Br
         document.table(_PDF_COLUMNS, [_pdf_row(row) for row in statement.rows])
     document.paragraph(
         "Amounts are your share in US dollars: plus for you, minus where it was paid to you or "
-        "taken back. The commission is 20 % of each price, rounded half up to the cent.",
+        "taken back. The commission is 20 % of each price, rounded half up to the cent; sales "
+        "through your own link bear none.",
         soft=True,
     )
     return document.to_bytes()

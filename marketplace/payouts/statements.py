@@ -35,6 +35,7 @@ WORDS = {
     EntryKind.WRITE_OFF: "Debt forgiven",
     EntryKind.WRITE_OFF_UNDONE: "Forgiven debt was none",
 }
+REFERRED = "Sale through your link"
 # What moves money between Bracket and the seller; everything else changes what is earned.
 PAYMENTS = frozenset({EntryKind.TRANSFER, EntryKind.REVERSAL})
 
@@ -180,7 +181,7 @@ def _rows(session: Session, postings: list[SellerPosting], balance: int) -> Iter
         sold = one.kind == EntryKind.CHARGE and line is not None
         yield StatementRow(
             at=one.at,
-            words={kind.value: words for kind, words in WORDS.items()}.get(one.kind, one.kind),
+            words=_words(one.kind, sold and line is not None and line.referred),
             title=one.title or "",
             sale_id=one.line_id or "",
             order_id=one.order_id or "",
@@ -192,6 +193,13 @@ def _rows(session: Session, postings: list[SellerPosting], balance: int) -> Iter
             reference=one.external_id,
             is_payment=one.kind in PAYMENTS,
         )
+
+
+def _words(kind: str, referred: bool) -> str:
+    """An entry's name; sales without commission are told apart, so that the totals show them."""
+    if referred:
+        return REFERRED
+    return {known.value: words for known, words in WORDS.items()}.get(kind, kind)
 
 
 def _lines(session: Session, line_ids: set[str]) -> dict[str, tuple[OrderLine, Order]]:

@@ -96,13 +96,11 @@ class Trial(Run):
 
 
 @pytest.fixture
-def trial(migrated_template: Postgres) -> Iterator[Trial]:
+def trial(fresh_database: Database) -> Iterator[Trial]:
     """A town with one seller and one buyer, in which nothing has happened."""
-    database = Database(copy_template(migrated_template), pool_size=3)
-    with founded(database, 1, sellers=1, buyers=2) as town:
+    with founded(fresh_database, 1, sellers=1, buyers=2) as town:
         town.services.settings.__dict__["seller_reserve_days"] = 0
         yield Trial(town, 1)
-    database.dispose()
 
 
 def broken(rule: Rule, act: Callable[[], Any]) -> None:

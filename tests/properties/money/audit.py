@@ -22,6 +22,7 @@ LINES = """
     SELECT o.id AS order_id, o.state, o.charge_id, o.paid_at, o.total_cents, o.tax_cents,
       o.refunded_cents AS order_refunded, o.buyer_id, o.arrived_cents,
       l.id, l.listing_id, l.seller_id, l.price_cents, l.commission_cents, l.seller_cents,
+      l.discount_cents, l.referred, l.bundle_id,
       l.refunded_cents, l.refunded_seller_cents, l.refunded_tax_cents, l.tax_cents AS line_tax,
       l.transferred_cents, l.netted_cents, l.reversed_cents, l.recovered_cents, l.transfer_state,
       e.state AS right_state,
@@ -83,6 +84,15 @@ _ROWS = {
     "fee": "SELECT id AS row FROM orders WHERE id = ANY(%s) AND stripe_fee_cents IS NULL",
 }
 """Where the row must be that stands for a call of ours which the books do not know yet."""
+_OVERUSED = """
+    SELECT c.id, c.max_uses, c.max_per_buyer, u.buyer_id, u.own, u.total
+    FROM discount_codes c CROSS JOIN LATERAL (
+      SELECT o.buyer_id, COUNT(DISTINCT o.id) AS own, SUM(COUNT(DISTINCT o.id)) OVER () AS total
+      FROM order_lines l JOIN orders o ON o.id = l.order_id
+      WHERE l.code_id = c.id
+        AND (o.paid_at IS NOT NULL OR o.state IN ('draft', 'awaiting_payment'))
+      GROUP BY o.buyer_id) u
+    WHERE u.own > c.max_per_buyer OR u.total > c.max_uses"""
 SOLD = frozenset({"paid", "partially_refunded", "refunded", "disputed", "charged_back"})
 Row = dict[str, Any]
 
@@ -124,6 +134,7 @@ class Audit:
         if orders:
             lines = self.rows(LINES, self.touched)
             check_lines(lines, self.bank)
+            self.check_codes()
             sellers |= {line["seller_id"] for line in lines}
         if sellers:
             self.check_sellers(sorted(sellers))
@@ -180,6 +191,11 @@ class Audit:
             found = {row["row"] for row in self.rows(_ROWS[kind], *values)}
             must(found >= set(wanted), Rule.NAMED, kind, sorted(set(wanted) - found))
 
+    def check_codes(self) -> None:
+        """No code is used more often than it may be, by all or by one buyer."""
+        for row in self.rows(_OVERUSED):
+            must(False, Rule.CODE_USES, row)
+
     def check_sellers(self, seller_ids: Iterable[str]) -> None:
         """Accounts of sellers against their lines."""
         for row in self.rows(SELLERS, list(seller_ids)):
@@ -205,9 +221,11 @@ def check_lines(lines: Iterable[Row], bank: Bank) -> None:
 
 
 def _check_sums(line: Row, who: str) -> None:
-    half_up = (line["price_cents"] * 2000 + 5000) // 10000
+    half_up = 0 if line["referred"] else (line["price_cents"] * 2000 + 5000) // 10000
     must(line["commission_cents"] == half_up, Rule.COMMISSION, who)
     must(line["price_cents"] == half_up + line["seller_cents"], Rule.COMMISSION, who)
+    lowest = 1 if line["bundle_id"] else min(99, line["price_cents"] + line["discount_cents"])
+    must(line["price_cents"] >= lowest and line["discount_cents"] >= 0, Rule.REDUCED, who)
     must(line["transferred_cents"] == line["sent"], Rule.LINE_SUMS, who, "transfers")
     must(line["netted_cents"] == line["netted"], Rule.LINE_SUMS, who, "netting")
     must(line["reversed_cents"] == line["back"], Rule.LINE_SUMS, who, "reversals")

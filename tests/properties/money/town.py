@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,6 +26,8 @@ from marketplace.core.vault import PromptVault
 from marketplace.gateways.blobs import open_blobs
 from marketplace.gateways.mail import RecordingMailer
 from marketplace.gateways.stripe_payments import StripePayments
+from marketplace.offers.operations import Offer, make_code, start_sale
+from marketplace.offers.pricing import Reduction
 from tests.factories.orders import make_buyer, make_live_listing, make_seller
 from tests.fixtures.app import settings_for
 from tests.properties.money.broker import Broker
@@ -38,6 +41,7 @@ SELLERS, BUYERS, LISTINGS_EACH, ORDERS_KEPT = 5, 16, 4, 50
 DISPUTE_FEES = (1500, 20)
 """At Stripe's price disputes eat up all that a house of small prices earns, and it is always short.
 In every second town they are cheap, so that there is money to pay out, and to fall short of."""
+OPENING_WEEKS = timedelta(weeks=8)
 SALES_OF_A_CAREER = 60
 """So many sales, and a seller gives way to a new one: what is looked at stays small."""
 
@@ -79,6 +83,9 @@ class Town:
     sellers: list[Seller] = field(default_factory=list)
     former: list[Seller] = field(default_factory=list)
     buyers: list[str] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    """Discount codes that people know of, old ones too."""
+    bundles: list[str] = field(default_factory=list)
     orders: list[str] = field(default_factory=list)
     """Those in which something may still happen, oldest first."""
 
@@ -122,6 +129,19 @@ class Town:
             first = len(self.former) + len(self.sellers)
             for number in range(LISTINGS_EACH):
                 self.new_listing(seller, PRICES[(first + number) % len(PRICES)])
+            self._open_with_less(seller, first)
+
+    def _open_with_less(self, seller: Seller, number: int) -> None:
+        """Two of three sellers open with a sale or a code, so that what is paid is often less.
+
+        Those that chance brings come late, and are over before much has been bought by them.
+        """
+        offer = Offer(Reduction(percent=15), None, None, self.clock.moment + OPENING_WEEKS)
+        with self.work() as session:
+            if number % 3 == 0:
+                start_sale(session, seller.id, offer)
+            elif number % 3 == 1:
+                self.codes.append(make_code(session, seller.id, "", offer, None, None).label)
 
     def new_listing(self, seller: Seller, cents: int) -> None:
         """One more thing for sale."""
@@ -163,7 +183,8 @@ def founded(
     url = database.engine.url.render_as_string(hide_password=False)
     original, ids.secrets = ids.secrets, _SeededChoice()  # type: ignore[assignment]
     fee, balance.DISPUTE_FEE = balance.DISPUTE_FEE, DISPUTE_FEES[seed % len(DISPUTE_FEES)]
-    database.engine.pool._pre_ping = False  # nobody restarts this server: a round trip less
+    pool, pinged = database.engine.pool, database.engine.pool._pre_ping
+    pool._pre_ping = False  # nobody restarts this server: a round trip less
     try:
         with (
             tempfile.TemporaryDirectory() as blobs,
@@ -181,6 +202,7 @@ def founded(
             yield town
     finally:
         ids.secrets, balance.DISPUTE_FEE = original, fee
+        pool._pre_ping = pinged
         bank.close()
 
 

@@ -7,11 +7,10 @@ from sqlalchemy import func, select
 
 from marketplace.accounts.models import User
 from marketplace.core.database import Base
-from marketplace.factory import create_app
 from marketplace.listings.models import Listing
 from marketplace.orders.checkout import start_checkout
 from marketplace.orders.models import Order, OrderLine
-from tests.fixtures.app import log_in
+from tests.fixtures.app import app_over, log_in
 from tests.fixtures.buying import House
 
 
@@ -43,8 +42,7 @@ def line_of(house: House, order: Order) -> OrderLine:
 
 def browser_of(house: House, user_id: str | None, csrf: bool = False) -> FlaskClient:
     """A browser with somebody logged in, or nobody."""
-    app = create_app(services=house.services)
-    app.config["WTF_CSRF_ENABLED"] = csrf
+    app = app_over(house.services, csrf)
     if user_id is None:
         return app.test_client()
     with house.work() as session:

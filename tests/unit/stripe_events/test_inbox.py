@@ -13,7 +13,6 @@ from sqlalchemy import select
 from marketplace.accounts.models import SellerProfile
 from marketplace.core.clock import frozen, now
 from marketplace.core.ids import new_id
-from marketplace.factory import create_app
 from marketplace.gateways.payments import TransfersStatus
 from marketplace.orders.models import Entitlement, LedgerEntry, Order
 from marketplace.orders.operations import settle
@@ -23,6 +22,7 @@ from marketplace.stripe_events import operations
 from marketplace.stripe_events.models import InboxState, StripeEvent
 from marketplace.stripe_events.operations import process_event, sweep_events
 from marketplace.task_names import TaskName
+from tests.fixtures.app import app_over
 from tests.fixtures.buying import CONNECT_SECRET, House, signed
 from tests.unit.orders.buying_steps import count, line_of, open_checkout, paid_checkout, reread
 
@@ -30,7 +30,7 @@ from tests.unit.orders.buying_steps import count, line_of, open_checkout, paid_c
 @pytest.fixture
 def stripe(house: House) -> FlaskClient:
     """Stripe as a client of ours; CSRF protection is on, as it is in earnest."""
-    return create_app(services=house.services).test_client()
+    return app_over(house.services, csrf=True).test_client()
 
 
 def deliver(stripe: FlaskClient, event: dict[str, Any], connect: bool = False) -> int:

@@ -14,7 +14,6 @@ from sqlalchemy import select
 
 from marketplace.core.clock import frozen, now
 from marketplace.core.errors import ConflictError, NotFoundError
-from marketplace.factory import create_app
 from marketplace.orders.alerts import open_alerts, resolve_alert
 from marketplace.orders.books_models import MoneyAlert
 from marketplace.orders.sweeps_back import sweep_refunds
@@ -27,6 +26,7 @@ from marketplace.stripe_events.operations import (
 )
 from marketplace.stripe_events.queries import dead_events, inbox_counts, webhook_troubles
 from marketplace.stripe_events.sweeps import refresh_held_accounts
+from tests.fixtures.app import app_over
 from tests.fixtures.trading import PLATFORM_SECRET, V2_SECRET, Trade
 
 OWNER = "0000000000001"
@@ -42,7 +42,7 @@ EVENT = {
 @pytest.fixture
 def site(trade: Trade) -> Iterator[FlaskClient]:
     """The marketplace's pages, on the same database and bank."""
-    with create_app(trade.services.settings, trade.services).test_client() as client:
+    with app_over(trade.services, csrf=True).test_client() as client:
         yield client
 
 
