@@ -1,0 +1,1 @@
+"""What a seller sees of their shop: figures, what needs attention, many listings at once."""
