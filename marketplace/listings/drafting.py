@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from marketplace.core.errors import InvalidError
-from marketplace.core.ids import slugify
+from marketplace.core.errors import ConflictError, InvalidError
 from marketplace.core.vault import PromptVault
 from marketplace.listings.availability import closed_reason
 from marketplace.listings.checks import (
@@ -15,12 +15,18 @@ from marketplace.listings.checks import (
     word_problems,
 )
 from marketplace.listings.licences import DEFAULT_LICENCE
-from marketplace.listings.lifecycle import record_creation, reopen
+from marketplace.listings.lifecycle import record_creation, record_edit, reopen
 from marketplace.listings.models import Category, Listing, ListingVersion, Sample, TargetModel
 from marketplace.listings.queries import lock_listing, version_of
 from marketplace.listings.samples import alt_text, fitted_values
-from marketplace.listings.states import LISTING_STATES, ListingAction, ListingState
+from marketplace.listings.states import (
+    LISTING_STATES,
+    TURNED_AWAY,
+    ListingAction,
+    ListingState,
+)
 from marketplace.listings.wizard.rows import forget
+from marketplace.listings.words import Words, show_words, words_of, write_words
 from marketplace.prompts import Template, parse, public_variables, skeleton, word_count
 
 
@@ -35,7 +41,7 @@ def create_draft(
     """
     _, model = _checked(session, contents)
     listing = Listing(seller_id=seller_id, state=ListingState.DRAFT, tags=[], currency="usd")
-    _write_words(listing, contents)
+    show_words(listing, _words_in(contents))
     session.add(listing)
     session.flush()
     _new_version(session, vault, listing, contents, model, number=1)
@@ -58,14 +64,17 @@ def revise(
     """
     lock_listing(session, listing)
     LISTING_STATES.next(listing.state, ListingAction.REVISE)
+    LISTING_STATES.next(listing.working_state, ListingAction.REVISE)  # of an edit since withdrawn
     template, model = _checked(session, contents)
-    _write_words(listing, contents)
+    show_words(listing, _words_in(contents))
     old = version_of(session, listing)
     if listing.state is ListingState.DRAFT:
         _write_version(vault, old, contents, model)
         version = old
     else:
-        version = _new_version(session, vault, listing, contents, model, number=old.number + 1)
+        version = _new_version(
+            session, vault, listing, contents, model, number=_next_number(session, listing.id)
+        )
         version.samples = [_copy(sample) for sample in old.samples]
         reopen(session, listing, actor_id)
     for sample in version.samples:
@@ -79,21 +88,51 @@ def revise(
 
 
 def reopen_draft(session: Session, listing: Listing, actor_id: str) -> Listing:
-    """Turn a rejected or withdrawn listing into a draft that says the same, samples included.
+    """A draft that says the same as the newest version, samples included, to be changed.
 
-    What was submitted and judged is never altered: the draft is a new version.
+    What was submitted and judged is never altered: the draft is a new version. A rejected or
+    withdrawn listing becomes a draft itself; one on sale stays so, and the draft is an edit of it.
 
     Raises:
-        ConflictError: when the listing is elsewhere.
+        ConflictError: when the newest version is at work, with verification or a moderator.
     """
     lock_listing(session, listing)
-    if listing.state is ListingState.DRAFT:
+    if listing.working_state is ListingState.DRAFT:
         return listing  # a second click
-    LISTING_STATES.next(listing.state, ListingAction.REVISE)
     old = version_of(session, listing)
-    _make_newest(session, listing, _twin(old))
-    reopen(session, listing, actor_id)
+    if listing.state is not ListingState.LIVE:
+        LISTING_STATES.next(listing.working_state, ListingAction.REVISE)
+        show_words(listing, words_of(listing, old))  # an edit's own, where it was one
+        _make_newest(session, listing, _twin(session, old))
+        reopen(session, listing, actor_id)
+        return listing
+    if listing.edit is not None:
+        LISTING_STATES.next(listing.working_state, ListingAction.REVISE)
+    twin = _twin(session, old)
+    twin.edit_state = ListingState.DRAFT
+    write_words(listing, twin, words_of(listing, old))
+    _make_newest(session, listing, twin)
+    record_edit(session, listing, actor_id)
     return listing
+
+
+def discard_edit(session: Session, listing: Listing, actor_id: str) -> None:
+    """Give up an edit that is a draft or was rejected; what is on sale stays as it is.
+
+    Raises:
+        ConflictError: there is none, or it is at work.
+    """
+    lock_listing(session, listing)
+    if listing.edit is None or listing.live_version_id is None:
+        raise ConflictError("There is no edit to give up.")
+    if listing.working_state not in (ListingState.DRAFT, *TURNED_AWAY):
+        raise ConflictError("This edit is being checked. Stop that first.")
+    record_edit(session, listing, actor_id, given_up=True)
+    forget(session, listing.id)
+    listing.version_id = listing.live_version_id
+    listing.rejection_code = listing.rejection_text = None
+    session.flush()
+    session.expire(listing, ["version"])
 
 
 def _checked(session: Session, contents: DraftContents) -> tuple[Template, TargetModel]:
@@ -119,14 +158,15 @@ def _checked(session: Session, contents: DraftContents) -> tuple[Template, Targe
     return template, model
 
 
-def _write_words(listing: Listing, contents: DraftContents) -> None:
-    listing.title = contents.title
-    listing.slug = slugify(contents.title)
-    listing.summary = contents.summary
-    listing.description = contents.description
-    listing.category_slug = contents.category_slug
-    listing.tags = list(contents.tags)
-    listing.price_cents = contents.price.cents
+def _words_in(contents: DraftContents) -> Words:
+    return Words(
+        contents.title,
+        contents.summary,
+        contents.description,
+        contents.category_slug,
+        contents.tags,
+        contents.price.cents,
+    )
 
 
 def _new_version(
@@ -212,15 +252,21 @@ def _set(
     version.width, version.height = model.width, model.height
 
 
-def _twin(old: ListingVersion) -> ListingVersion:
+def _twin(session: Session, old: ListingVersion) -> ListingVersion:
     """The next version, with everything as it was."""
+    number = _next_number(session, old.listing_id)
     names = (
         "listing_id prompt_sealed prompt_fingerprint skeleton variables word_count licence "
         "guide_sealed target_model_slug scheduler steps guidance width height"
     )
     kept = {name: getattr(old, name) for name in names.split()}
     samples = [_copy(sample) for sample in old.samples]
-    return ListingVersion(number=old.number + 1, samples=samples, **kept)
+    return ListingVersion(number=number, samples=samples, **kept)
+
+
+def _next_number(session: Session, listing_id: str) -> int:
+    query = select(func.max(ListingVersion.number)).where(ListingVersion.listing_id == listing_id)
+    return (session.scalar(query) or 0) + 1
 
 
 def _copy(sample: Sample) -> Sample:

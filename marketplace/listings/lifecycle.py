@@ -14,10 +14,24 @@ from marketplace.listings.checks import SubmissionError
 from marketplace.listings.models import Listing, ListingEvent, ListingVersion
 from marketplace.listings.queries import archived_models, lock_listing
 from marketplace.listings.readiness import readiness_problems
-from marketplace.listings.states import LISTING_STATES, ListingAction, ListingState
+from marketplace.listings.states import (
+    LISTING_STATES,
+    TURNED_AWAY,
+    ListingAction,
+    ListingState,
+)
 from marketplace.listings.tiers import Tier
 from marketplace.listings.wizard.rows import forget
+from marketplace.listings.words import keep, show_words, words_of
 from marketplace.task_names import TaskName, queue_of_engine
+
+ABOUT_THE_OFFER = frozenset(
+    {
+        *(ListingAction.WITHDRAW, ListingAction.RELIST, ListingAction.RETIRE),
+        *(ListingAction.TAKE_DOWN, ListingAction.HOLD_BACK, ListingAction.RESTORE),
+    }
+)
+"""What happens to a listing on sale, whatever becomes of an edit of it."""
 
 
 def submit(
@@ -32,13 +46,13 @@ def submit(
         ConflictError: when the listing is past that point.
     """
     lock_listing(session, listing)
-    if LISTING_STATES.next(listing.state, ListingAction.SUBMIT) is Ignore.DUPLICATE:
+    if LISTING_STATES.next(listing.working_state, ListingAction.SUBMIT) is Ignore.DUPLICATE:
         return listing
-    _may_trade(listing)
+    may_trade(listing)
     problems = readiness_problems(session, vault, listing)
     if problems:
         raise SubmissionError(problems)
-    _move(session, listing, ListingAction.SUBMIT, actor_id)
+    move(session, listing, ListingAction.SUBMIT, actor_id)
     forget(session, listing.id)
     listing.submitted_at = now()
     listing.rejection_code = listing.rejection_text = None
@@ -54,13 +68,13 @@ def submit(
 def cancel_verification(session: Session, listing: Listing, actor_id: str) -> None:
     """Make a listing a draft again whose verification its seller has stopped."""
     lock_listing(session, listing)
-    _move(session, listing, ListingAction.CANCEL, actor_id)
+    move(session, listing, ListingAction.CANCEL, actor_id)
 
 
 def finish_verification(session: Session, listing: Listing, reason: str | None = None) -> None:
     """Verification is over, whatever it found: a moderator decides next."""
     lock_listing(session, listing)
-    _move(session, listing, ListingAction.FINISH_VERIFICATION, None, reason)
+    move(session, listing, ListingAction.FINISH_VERIFICATION, None, reason)
 
 
 def publish(
@@ -70,7 +84,7 @@ def publish(
     actor_id: str,
     reason: str | None = None,
 ) -> None:
-    """Put a version on sale.
+    """Put a version on sale. An edit brings its words along and takes the place of the one before.
 
     Raises:
         ConflictError: when the version is not the one under review, or the listing is elsewhere.
@@ -78,30 +92,39 @@ def publish(
     lock_listing(session, listing)
     if version.listing_id != listing.id or version.id != listing.version_id:
         raise ConflictError("The listing has another version by now; review that one.")
-    if _move(session, listing, ListingAction.APPROVE, actor_id, reason):
+    is_edit, words = version.edit_state is not None, words_of(listing, version)
+    if move(session, listing, ListingAction.APPROVE, actor_id, reason):
         listing.live_version_id = version.id
-        listing.published_at = now()
+        version.published_at = now()
+        keep(version, words)
+        version.words_before = None
+        show_words(listing, words)
+        if not is_edit:
+            listing.published_at = version.published_at  # edits make nothing new of it
+        elif listing.state in TURNED_AWAY:
+            # It was taken off sale while the edit was under way: this is what it waited for.
+            _set(session, listing, ListingAction.APPROVE, ListingState.LIVE, actor_id, reason)
         listing.rejection_code = listing.rejection_text = None
 
 
-def reject(session: Session, listing: Listing, actor_id: str, code: str, text: str) -> None:
-    """Turn a listing away with a reason that its seller reads."""
+def reject(
+    session: Session, listing: Listing, actor_id: str, code: str, text: str, mend: bool = False
+) -> None:
+    """Turn a listing away with a reason that its seller reads.
+
+    Args:
+        mend: it is only to be changed; the state says so.
+    """
     lock_listing(session, listing)
-    if _move(session, listing, ListingAction.REJECT, actor_id, code):
+    action = ListingAction.REQUEST_CHANGES if mend else ListingAction.REJECT
+    if move(session, listing, action, actor_id, code):
         listing.rejection_code, listing.rejection_text = code, text
-
-
-def reconsider(session: Session, listing: Listing, actor_id: str) -> None:
-    """Give a rejected listing back to the moderators, since an appeal was right."""
-    lock_listing(session, listing)
-    if _move(session, listing, ListingAction.RECONSIDER, actor_id, "appeal granted"):
-        listing.rejection_code = listing.rejection_text = None
 
 
 def withdraw(session: Session, listing: Listing, actor_id: str) -> None:
     """Take a live listing off the shelves; its buyers keep what they bought."""
     lock_listing(session, listing)
-    _move(session, listing, ListingAction.WITHDRAW, actor_id)
+    move(session, listing, ListingAction.WITHDRAW, actor_id)
 
 
 def relist(session: Session, listing: Listing, actor_id: str) -> None:
@@ -112,7 +135,7 @@ def relist(session: Session, listing: Listing, actor_id: str) -> None:
             no longer makes the samples.
     """
     lock_listing(session, listing)
-    _may_trade(listing)
+    may_trade(listing)
     version = listing.live_version
     if version is not None and version.tier is Tier.ARCHIVED:
         raise ConflictError(
@@ -126,7 +149,7 @@ def relist(session: Session, listing: Listing, actor_id: str) -> None:
             "new version of the prompt with new samples and submit it.",
             "model_changed",
         )
-    _move(session, listing, ListingAction.RELIST, actor_id)
+    move(session, listing, ListingAction.RELIST, actor_id)
 
 
 def retire(session: Session, listing: Listing, reason: str) -> bool:
@@ -134,7 +157,7 @@ def retire(session: Session, listing: Listing, reason: str) -> bool:
     lock_listing(session, listing)
     if listing.state is not ListingState.LIVE:
         return False
-    return _move(session, listing, ListingAction.RETIRE, None, reason)
+    return move(session, listing, ListingAction.RETIRE, None, reason)
 
 
 def retire_listings(session: Session, limit: int = 50) -> list[Listing]:
@@ -154,13 +177,13 @@ def retire_listings(session: Session, limit: int = 50) -> list[Listing]:
     for listing in found:
         lock_listing(session, listing)
         if listing.state is ListingState.LIVE:
-            _move(session, listing, ListingAction.RETIRE, None, "its model was switched off")
+            move(session, listing, ListingAction.RETIRE, None, "its model was switched off")
     return list(found)
 
 
 def reopen(session: Session, listing: Listing, actor_id: str) -> None:
     """Turn a rejected or withdrawn listing into a draft; drafting.revise makes its new version."""
-    _move(session, listing, ListingAction.REVISE, actor_id)
+    move(session, listing, ListingAction.REVISE, actor_id)
 
 
 def record_creation(session: Session, listing: Listing, actor_id: str) -> None:
@@ -176,7 +199,8 @@ def record_creation(session: Session, listing: Listing, actor_id: str) -> None:
     )
 
 
-def _may_trade(listing: Listing) -> None:
+def may_trade(listing: Listing) -> None:
+    """Raise ConflictError while the listing's shop is suspended."""
     until = listing.seller.suspended_until
     if until is not None and until > now():
         raise ConflictError(
@@ -185,17 +209,74 @@ def _may_trade(listing: Listing) -> None:
         )
 
 
-def _move(
+def record_edit(session: Session, listing: Listing, actor_id: str, given_up: bool = False) -> None:
+    """A line of history: somebody began, or gave up, an edit of a listing on sale."""
+    session.add(
+        ListingEvent(
+            listing_id=listing.id,
+            action="edit_give_up" if given_up else "edit_begin",
+            from_state=listing.working_state.value,
+            to_state=listing.state.value if given_up else ListingState.DRAFT.value,
+            actor_id=actor_id,
+        )
+    )
+
+
+def record_touch_up(session: Session, listing: Listing, actor_id: str, reason: str) -> None:
+    """A line of history: price or spelling changed without a new version."""
+    session.add(
+        ListingEvent(
+            listing_id=listing.id,
+            action="touch_up",
+            from_state=listing.state.value,
+            to_state=listing.state.value,
+            actor_id=actor_id,
+            reason=reason,
+        )
+    )
+
+
+def move(
     session: Session,
     listing: Listing,
     action: ListingAction,
     actor_id: str | None,
     reason: str | None = None,
 ) -> bool:
-    """Change the state and write its event; False when the action changes nothing."""
-    target = LISTING_STATES.next(listing.state, action)
+    """Change the state and write its event; False when the action changes nothing.
+
+    The listing is locked. For the features of this package; others have the verbs.
+    """
+    edit = None if action in ABOUT_THE_OFFER else listing.edit
+    before = listing.state if edit is None else listing.working_state
+    target = LISTING_STATES.next(before, action)
     if isinstance(target, Ignore):
         return False
+    if edit is None:
+        _set(session, listing, action, target, actor_id, reason)
+        return True
+    session.add(
+        ListingEvent(
+            listing_id=listing.id,
+            action=f"edit_{action.value}",
+            from_state=before.value,
+            to_state=target.value,
+            actor_id=actor_id,
+            reason=reason,
+        )
+    )
+    edit.edit_state = None if target is ListingState.LIVE else target
+    return True
+
+
+def _set(
+    session: Session,
+    listing: Listing,
+    action: ListingAction,
+    target: ListingState,
+    actor_id: str | None,
+    reason: str | None,
+) -> None:
     session.add(
         ListingEvent(
             listing_id=listing.id,
@@ -207,4 +288,3 @@ def _move(
         )
     )
     listing.state = target
-    return True

@@ -38,7 +38,7 @@ from marketplace.listings.sample_rows import (
     stored_rows,
 )
 from marketplace.listings.samples import remove_sample
-from marketplace.listings.states import ListingState
+from marketplace.listings.states import TURNED_AWAY, ListingState
 from marketplace.prompts import parse
 from marketplace.task_names import TaskName
 
@@ -149,7 +149,7 @@ def page_of(
     listing: Listing, rows: list[SampleRow] | None = None, status: int = 200
 ) -> ResponseReturnValue:
     """The seller's page of a listing by its state; ``rows`` keeps refused input on a draft's."""
-    version = version_of(db(), listing)
+    version = _shown(listing)
     prompt = services().vault.open(version.prompt_sealed)
     draft = listing.state is ListingState.DRAFT
     if not prompt:
@@ -158,9 +158,11 @@ def page_of(
         # Refused new rows first keep what was typed in them; more empty ones follow.
         rows = stored_rows(version) if rows is None else rows
         rows += empty_rows(version, rows)
+    name = ListingState.REJECTED if listing.state in TURNED_AWAY else listing.state
     page = render_template(
-        f"listings/{listing.state.value}.html",
+        f"listings/{name.value}.html",
         listing=listing,
+        edit=listing.edit,
         version=version,
         rows=rows,
         refused=status >= 400,
@@ -177,3 +179,10 @@ def page_of(
 def _hints(version: ListingVersion, prompt: str) -> list[Hint]:
     context = lint_context(services().settings, version.target_model, version.samples)
     return hints(prompt, context)
+
+
+def _shown(listing: Listing) -> ListingVersion:
+    """What the listing's own page is about: what is sold, where an edit of it is the newest."""
+    if listing.edit is not None and listing.live_version is not None:
+        return listing.live_version
+    return version_of(db(), listing)

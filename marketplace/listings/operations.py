@@ -6,7 +6,6 @@ from marketplace.listings.lifecycle import (
     cancel_verification,
     finish_verification,
     publish,
-    reconsider,
     reject,
     relist,
     retire,
@@ -16,6 +15,7 @@ from marketplace.listings.lifecycle import (
 )
 from marketplace.listings.pictures import store_derivatives, store_original
 from marketplace.listings.samples import add_sample, change_sample, remove_sample
+from marketplace.listings.taking_down import reconsider, restore, take_down
 
 __all__ = [
     "DraftContents",
@@ -31,11 +31,13 @@ __all__ = [
     "reject",
     "relist",
     "remove_sample",
+    "restore",
     "retire",
     "retire_listings",
     "revise",
     "store_derivatives",
     "store_original",
     "submit",
+    "take_down",
     "withdraw",
 ]

@@ -18,7 +18,7 @@ from marketplace.listings.models import Listing, Sample
 from marketplace.listings.picture_table import PictureTable, picture_table, taken_fields
 from marketplace.listings.queries import own_listing, sample_of, target_models, version_of
 from marketplace.listings.samples import change_sample
-from marketplace.listings.states import ListingState
+from marketplace.listings.states import TURNED_AWAY, ListingState
 
 
 @requires(Permission.SELL_LISTINGS_WRITE)
@@ -35,9 +35,9 @@ def sample_settings(listing_id: str, sample_id: str) -> ResponseReturnValue:
         sample=sample,
         version=version_of(db(), listing),
         table=table,
-        may_edit=listing.state
-        in (ListingState.DRAFT, ListingState.REJECTED, ListingState.WITHDRAWN),
-        may_seed=listing.state is ListingState.DRAFT,
+        may_edit=listing.working_state
+        in (ListingState.DRAFT, *TURNED_AWAY, ListingState.WITHDRAWN),
+        may_seed=listing.working_state is ListingState.DRAFT,
     )
 
 

@@ -13,6 +13,7 @@ from marketplace.listings.models import Listing, ListingVersion
 from marketplace.listings.public import settings_rows
 from marketplace.listings.states import ListingState
 from marketplace.listings.tiers import Tier
+from marketplace.listings.words import word_fields, words_of
 from marketplace.prompts import Slot, Template
 
 NOTES = {
@@ -20,13 +21,22 @@ NOTES = {
     ListingState.VERIFYING: "We are checking your samples.",
     ListingState.IN_REVIEW: "A moderator decides next.",
     ListingState.LIVE: "On sale.",
-    ListingState.REJECTED: "Needs a change before it can go on sale.",
+    ListingState.CHANGES: "A moderator asks for changes before it can go on sale.",
+    ListingState.REJECTED: "A moderator has turned it away; the reason is there.",
     ListingState.WITHDRAWN: "Off the shelves. Buyers keep what they bought.",
+}
+EDIT_NOTES = {
+    ListingState.DRAFT: "You are writing a new version.",
+    ListingState.VERIFYING: "We are checking its new version.",
+    ListingState.IN_REVIEW: "A moderator decides about its new version next.",
+    ListingState.CHANGES: "A moderator asks for changes in its new version.",
+    ListingState.REJECTED: "Its new version was turned away.",
 }
 RETIRED_NOTE = "Its model was switched off. Choose another one to sell it again."
 ACTIONS = {
     ListingState.DRAFT: "Continue",
     ListingState.VERIFYING: "Watch",
+    ListingState.CHANGES: "Read what to change",
     ListingState.REJECTED: "Read why",
 }
 PAYOUT_NOTES = {
@@ -71,7 +81,7 @@ def listing_row(listing: Listing) -> ListingRow:
         category=listing.category.name,
         cover=samples[0].derivatives if samples else [],
         cover_alt="",  # the title stands beside it
-        note=RETIRED_NOTE if waits_for_model(listing) else NOTES[listing.state],
+        note=RETIRED_NOTE if waits_for_model(listing) else _note(listing),
         action=ACTIONS.get(listing.state, "Open"),
         page="sell.resume" if listing.state is ListingState.DRAFT else "sell.listing",
         since=_since(listing),
@@ -81,7 +91,14 @@ def listing_row(listing: Listing) -> ListingRow:
 def waits_for_model(listing: Listing) -> bool:
     """True for a listing that is off sale because its model has been switched off."""
     shown = listing.state in (ListingState.LIVE, ListingState.WITHDRAWN)
-    return shown and listing.version is not None and listing.version.tier is Tier.ARCHIVED
+    version = listing.live_version if listing.edit else listing.version
+    return shown and version is not None and version.tier is Tier.ARCHIVED
+
+
+def _note(listing: Listing) -> str:
+    """What the dashboard says of a listing, with how an edit of it stands."""
+    note = NOTES[listing.state]
+    return note if listing.edit is None else f"{note} {EDIT_NOTES[listing.working_state]}"
 
 
 def _since(listing: Listing) -> datetime:
@@ -105,12 +122,7 @@ def settings_lines(version: ListingVersion) -> list[tuple[str, str]]:
 
 def draft_fields(listing: Listing, version: ListingVersion, vault: PromptVault) -> dict[str, str]:
     """What DraftForm starts from when a listing is edited. Opens the prompt and the guide."""
-    return {
-        "title": listing.title,
-        "summary": listing.summary,
-        "description": listing.description,
-        "category": listing.category_slug,
-        "tags": ", ".join(listing.tags),
+    return word_fields(words_of(listing, version)) | {
         "target_model": version.target_model_slug,
         "prompt": vault.open(version.prompt_sealed),
         "guide": vault.open(version.guide_sealed) if version.guide_sealed else "",
@@ -118,7 +130,6 @@ def draft_fields(listing: Listing, version: ListingVersion, vault: PromptVault) 
         "steps": str(version.steps) if version.scheduler else "",
         "guidance": f"{version.guidance:g}" if version.scheduler else "",
         "scheduler": version.scheduler,
-        "price": f"{listing.price_cents // 100}.{listing.price_cents % 100:02d}",
     }
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, case, select
+from sqlalchemy import ColumnElement, Select, case, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, selectinload
 
-from marketplace.core.clock import now
+from marketplace.core.columns import today
 from marketplace.core.errors import NotFoundError
 from marketplace.core.ids import is_id
 from marketplace.listings.models import Category, Listing, ListingVersion, Sample, TargetModel
@@ -18,6 +18,7 @@ from marketplace.listings.tiers import Tier
 # Drafts and rejections wait for their seller; they come first on the dashboard.
 _ATTENTION = {
     ListingState.REJECTED: 0,
+    ListingState.CHANGES: 0,
     ListingState.DRAFT: 1,
     ListingState.VERIFYING: 2,
     ListingState.IN_REVIEW: 3,
@@ -38,7 +39,7 @@ def target_models(session: Session) -> list[TargetModel]:
 
 def archived_models() -> Select[str]:
     """Slugs of the models that are switched off, today or ever: nothing on them is for sale."""
-    gone = (TargetModel.tier == Tier.ARCHIVED) | (TargetModel.retired_on <= now().date())
+    gone = (TargetModel.tier == Tier.ARCHIVED) | (TargetModel.retired_on <= today())
     return select(TargetModel.slug).where(gone)
 
 
@@ -78,6 +79,14 @@ def lock_listing(session: Session, listing: Listing) -> None:
     """Hold the listing's row and re-read it, so that two people cannot both change its state."""
     session.flush()
     session.refresh(listing, with_for_update={"of": Listing})
+    if listing.version is not None:
+        session.refresh(listing.version, ["edit_state"])
+
+
+def works(*states: ListingState) -> ColumnElement[bool]:
+    """SQL over a listing joined with its newest version: its working state is one of these."""
+    own = ListingVersion.edit_state.is_(None) & Listing.state.in_(states)
+    return or_(own, ListingVersion.edit_state.in_(states))
 
 
 def version_of(session: Session, listing: Listing) -> ListingVersion:

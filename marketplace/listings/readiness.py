@@ -11,6 +11,7 @@ from marketplace.listings.models import Listing
 from marketplace.listings.queries import version_of
 from marketplace.listings.samples import draft_template
 from marketplace.listings.wizard.problems import typed_problems
+from marketplace.listings.words import words_of
 
 
 def readiness_problems(session: Session, vault: PromptVault, listing: Listing) -> list[Problem]:
@@ -21,7 +22,7 @@ def readiness_problems(session: Session, vault: PromptVault, listing: Listing) -
         version.samples,
         version.target_model,
         (version.scheduler, version.steps, version.guidance),
-        Money(listing.price_cents),
+        Money(words_of(listing, version).price_cents),
     )
     typed = typed_problems(session, vault, listing)
     return [*typed, *found]

@@ -7,9 +7,16 @@ from typing import Any
 from flask import Blueprint, request
 
 from marketplace.images import MAX_BYTES
-from marketplace.listings import draft_views, listing_views, picture_views, start_views
+from marketplace.listings import (
+    draft_views,
+    listing_views,
+    picture_views,
+    start_views,
+    touch_up_views,
+)
 from marketplace.listings.licences import licence_name
 from marketplace.listings.models import MAX_SAMPLES
+from marketplace.listings.wizard import bulk_views
 from marketplace.listings.wizard import views as wizard
 from marketplace.prompts import describe_variable
 
@@ -34,12 +41,16 @@ ROUTES = (
     ),
     ("/<listing_id>/samples/<sample_id>/seed", "take_seed", picture_views.take_seed, POST),
     ("/<listing_id>/submit", "submit", listing_views.submit, POST),
+    ("/bulk", "bulk", bulk_views.bulk, GET + POST),
+    ("/bulk.csv", "bulk_example", bulk_views.example, GET),
     ("/begin", "begin", wizard.begin, GET + POST),
     ("/<listing_id>/steps", "resume", wizard.resume, GET),
     ("/<listing_id>/steps/<step>", "step", wizard.step, GET + POST),
     ("/<listing_id>/steps/take/<sample_id>", "take_over", wizard.take_over, POST),
     ("/<listing_id>/hand-in", "hand_in", wizard.hand_in, POST),
     ("/<listing_id>/revise", "revise", wizard.revise, POST),
+    ("/<listing_id>/give-up", "give_up", wizard.give_up, POST),
+    ("/<listing_id>/touch-up", "touch_up", touch_up_views.touch_up, GET + POST),
     ("/<listing_id>/withdraw", "withdraw", listing_views.withdraw, POST),
     ("/<listing_id>/relist", "relist", listing_views.relist, POST),
 )
@@ -67,5 +78,11 @@ def allow_large_forms(target: Blueprint, *endpoints: str) -> None:
 
 
 allow_large_forms(
-    blueprint, "sell.samples", "sell.submit", "sell.from_picture", "sell.begin", "sell.step"
+    blueprint,
+    "sell.samples",
+    "sell.submit",
+    "sell.from_picture",
+    "sell.begin",
+    "sell.step",
+    "sell.bulk",
 )

@@ -15,6 +15,7 @@ from marketplace.listings.models import MAX_SAMPLES, Listing, ListingVersion, Sa
 from marketplace.listings.pictures import store_derivatives, store_original
 from marketplace.listings.queries import lock_listing, version_of
 from marketplace.listings.states import ListingState
+from marketplace.listings.words import words_of
 from marketplace.prompts import Template, parse, variable_key
 from marketplace.prompts.filling import resolve_values
 
@@ -91,7 +92,7 @@ def _store(
         pixel_sha256=bytes.fromhex(picture.pixel_sha256),
         width=picture.width,
         height=picture.height,
-        alt=alt_text(listing.title, values),
+        alt=alt_text(words_of(listing, version).title, values),
         derivatives=store_derivatives(blobs, picture.image),
     )
     version.samples.append(sample)
@@ -117,7 +118,7 @@ def change_sample(
     resolved = resolve_values(template, values)
     _check_seed(version, seed)
     sample.values, sample.seed = resolved, seed
-    sample.alt = alt_text(listing.title, resolved)
+    sample.alt = alt_text(words_of(listing, version).title, resolved)
     session.flush()
     return sample
 
@@ -162,7 +163,7 @@ def _draft_version(
 ) -> tuple[ListingVersion, Template]:
     """The version that may still be changed, under the listing's lock."""
     lock_listing(session, listing)
-    if listing.state is not ListingState.DRAFT:
+    if listing.working_state is not ListingState.DRAFT:
         raise ConflictError("This listing has been submitted; its samples cannot change now.")
     version = version_of(session, listing)
     return version, draft_template(vault, version)

@@ -14,8 +14,14 @@ class ListingState(StrEnum):
     VERIFYING = "verifying"
     IN_REVIEW = "in_review"
     LIVE = "live"
+    CHANGES = "changes_requested"
+    """A moderator asks for changes; it counts for nothing against its seller."""
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
+
+
+TURNED_AWAY = (ListingState.REJECTED, ListingState.CHANGES)
+"""A moderator has said no, or not yet; the listing says why, and its seller may revise it."""
 
 
 class ListingAction(StrEnum):
@@ -26,6 +32,7 @@ class ListingAction(StrEnum):
     CANCEL = "cancel"
     APPROVE = "approve"
     REJECT = "reject"
+    REQUEST_CHANGES = "request_changes"
     REVISE = "revise"
     WITHDRAW = "withdraw"
     RELIST = "relist"
@@ -33,6 +40,12 @@ class ListingAction(StrEnum):
     """An appeal was right: back to the moderators as it was."""
     RETIRE = "retire"
     """The system takes it off sale because its model has been switched off."""
+    TAKE_DOWN = "take_down"
+    """A moderator takes it off sale; it can come back as a new version only."""
+    HOLD_BACK = "hold_back"
+    """A moderator takes it off sale until something is changed."""
+    RESTORE = "restore"
+    """An appeal against that was right."""
 
 
 S, A = ListingState, ListingAction
@@ -50,6 +63,9 @@ LISTING_STATES: StateMachine[ListingState, ListingAction] = StateMachine(
         (S.IN_REVIEW, A.REJECT): S.REJECTED,
         (S.REJECTED, A.REVISE): S.DRAFT,
         (S.REJECTED, A.RECONSIDER): S.IN_REVIEW,
+        (S.IN_REVIEW, A.REQUEST_CHANGES): S.CHANGES,
+        (S.CHANGES, A.REVISE): S.DRAFT,
+        (S.CHANGES, A.RECONSIDER): S.IN_REVIEW,
         (S.LIVE, A.WITHDRAW): S.WITHDRAWN,
         (S.LIVE, A.RETIRE): S.WITHDRAWN,
         (S.WITHDRAWN, A.RETIRE): Ignore.DUPLICATE,
@@ -57,5 +73,8 @@ LISTING_STATES: StateMachine[ListingState, ListingAction] = StateMachine(
         (S.WITHDRAWN, A.RELIST): S.LIVE,
         # A new version, for another model say; its buyers keep the one they bought.
         (S.WITHDRAWN, A.REVISE): S.DRAFT,
+        **{(state, A.TAKE_DOWN): S.REJECTED for state in (S.LIVE, S.WITHDRAWN)},
+        **{(state, A.HOLD_BACK): S.CHANGES for state in (S.LIVE, S.WITHDRAWN)},
+        **{(state, A.RESTORE): S.WITHDRAWN for state in (S.REJECTED, S.CHANGES)},
     },
 )

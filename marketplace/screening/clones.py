@@ -5,12 +5,12 @@ The index holds keyed numbers only. Prompts are opened here, in memory, to confi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, undefer
 
@@ -19,8 +19,9 @@ from marketplace.listings.models import Listing, ListingVersion
 from marketplace.listings.states import ListingState
 from marketplace.policy import Finding, Severity
 from marketplace.policy.prints import RULE_VERSION, SIMILAR, Print, alike, print_of, similarity
-from marketplace.screening.models import PolicyPrint
+from marketplace.screening.models import PolicyCheck, PolicyPrint
 from marketplace.screening.recording import Noted
+from marketplace.screening.states import Stage
 
 CLONE = 0.88
 """Share of words in the same order from which on two prompts are one."""
@@ -91,6 +92,7 @@ def neighbours_of(
         ),
         key=lambda item: -item[0],
     )
+    first = first_alike(session, made, {listing.id for _, _, listing in near[:CONFIRMED_AT_MOST]})
     found: dict[str, Neighbour] = {}
     for share, other, listing in near[:CONFIRMED_AT_MOST]:
         if share >= SIMILAR and listing.id not in found:
@@ -99,12 +101,40 @@ def neighbours_of(
                 listing.id,
                 listing.seller_id,
                 listing.title,
-                listing.state is ListingState.LIVE,
-                listing.submitted_at or listing.created_at,
+                listing.state is ListingState.LIVE and other.id == listing.live_version_id,
+                first.get(listing.id) or listing.submitted_at or listing.created_at,
                 share,
                 confirmed,
             )
     return list(found.values())
+
+
+def first_alike(session: Session, made: Print, listing_ids: Collection[str]) -> dict[str, datetime]:
+    """When each listing first had a prompt like this one, by its submitted versions.
+
+    Not when the listing began: else a clone that takes an old listing's place would be first, and
+    who mends a prompt that others have copied would be last.
+    """
+    asked = (
+        select(func.max(PolicyCheck.requested_at))
+        .where(PolicyCheck.version_id == ListingVersion.id, PolicyCheck.stage == Stage.TEXTS)
+        .scalar_subquery()
+    )
+    at_work = ListingVersion.published_at.is_(None) & (ListingVersion.id == Listing.version_id)
+    moment = case(
+        (at_work, Listing.submitted_at), else_=func.least(ListingVersion.published_at, asked)
+    )
+    rows = session.execute(
+        select(Listing.id, PolicyPrint.signature, moment)
+        .join(ListingVersion, ListingVersion.listing_id == Listing.id)
+        .join(PolicyPrint, PolicyPrint.version_id == ListingVersion.id)
+        .where(Listing.id.in_(listing_ids), PolicyPrint.rule_version == RULE_VERSION)
+    )
+    first: dict[str, datetime] = {}
+    for listing_id, signature, since in rows:
+        if since is not None and similarity(made.signature, signature) >= SIMILAR:
+            first[listing_id] = min(since, first.get(listing_id, since))
+    return first
 
 
 def _alike(vault: PromptVault, template: str, other: ListingVersion) -> float:
@@ -114,10 +144,16 @@ def _alike(vault: PromptVault, template: str, other: ListingVersion) -> float:
         return 0.0  # a key that was lost accuses nobody
 
 
-def clone_findings(listing: Listing, neighbours: Sequence[Neighbour]) -> list[Noted]:
-    """DUPLICATE findings: heavy where another seller was first, advice where this listing was."""
+def clone_findings(
+    listing: Listing, neighbours: Sequence[Neighbour], since: datetime | None = None
+) -> list[Noted]:
+    """DUPLICATE findings: heavy where another seller was first, advice where this listing was.
+
+    Args:
+        since: when the listing first had this prompt (see first_alike); else its submission.
+    """
     clones = [one for one in neighbours if one.alike >= CLONE]
-    since = listing.submitted_at or listing.created_at
+    since = since or listing.submitted_at or listing.created_at
     others = [one for one in clones if one.seller_id != listing.seller_id]
     earlier = sorted((one for one in others if one.since < since), key=lambda one: one.since)
     later = [one for one in others if one.since >= since]

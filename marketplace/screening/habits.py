@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.clock import now
 from marketplace.listings.models import Listing
 from marketplace.listings.states import ListingState
+from marketplace.listings.words import words_of
 from marketplace.policy import Finding, Severity
 from marketplace.screening.clones import Neighbour
 from marketplace.screening.recording import Noted
@@ -94,9 +95,11 @@ def _same_description(session: Session, listing: Listing) -> list[tuple[str, flo
         .order_by(Listing.created_at.desc())
         .limit(LOOKED_AT)
     )
+    version = listing.version
+    own = words_of(listing, version).description if version else listing.description
     found = []
     for other_id, description in rows:
-        share = fuzz.ratio(listing.description, description) / 100
+        share = fuzz.ratio(own, description) / 100
         if share >= BOILER_PLATE:
             found.append((other_id, share))
     return found

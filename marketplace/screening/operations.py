@@ -105,7 +105,9 @@ def _noted(
     made = clones.keep_print(session, vault, version, submission.template)
     near = clones.neighbours_of(session, vault, version, submission.template, made)
     found = [Noted(finding) for finding in check(submission)]
-    found += clones.clone_findings(listing, near)
+    found += clones.clone_findings(
+        listing, near, clones.first_alike(session, made, [listing.id]).get(listing.id)
+    )
     found += habits.habit_findings(session, listing, near, per_day)
     return sorted(found, key=lambda one: one.finding.severity.rank)
 

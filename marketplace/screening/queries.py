@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, selectinload, undefer
 
 from marketplace.core.clock import now
 from marketplace.listings.models import Listing, ListingVersion
+from marketplace.listings.queries import works
 from marketplace.listings.states import ListingState
 from marketplace.policy import POLICY_VERSION, Severity
 from marketplace.policy.codes import code_of
@@ -32,7 +33,7 @@ def unasked(session: Session, stage: Stage, limit: int = LIMIT) -> list[ListingV
     query = (
         select(ListingVersion)
         .join(Listing, Listing.version_id == ListingVersion.id)
-        .where(Listing.state.in_(_AT_WORK), ~asked, _moment(stage))
+        .where(works(*_AT_WORK), ~asked, _moment(stage))
         .order_by(Listing.submitted_at)
         .limit(limit)
     )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.vault import PromptVault
 from marketplace.listings.models import Listing, ListingVersion
+from marketplace.listings.words import words_of
 from marketplace.policy import Submission
 from marketplace.screening.model_facts import facts_of
 
@@ -19,13 +20,14 @@ def submission_of(session: Session, vault: PromptVault, version: ListingVersion)
         VaultError: when no configured key opens the prompt.
     """
     listing = session.get_one(Listing, version.listing_id)
+    words = words_of(listing, version)
     return Submission(
         template=vault.open(version.prompt_sealed),
         guide=vault.open(version.guide_sealed) if version.guide_sealed else "",
-        title=listing.title,
-        summary=listing.summary,
-        description=listing.description,
-        tags=tuple(listing.tags),
+        title=words.title,
+        summary=words.summary,
+        description=words.description,
+        tags=words.tags,
         model=facts_of(version.target_model),
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -152,14 +152,22 @@ def copies_of_run(session: Session, run: VerificationRun) -> list[FoundCopy]:
 
 
 def prompt_sold_elsewhere(session: Session, version: ListingVersion) -> bool:
-    """True when another seller's earlier version has the same text."""
+    """True when another seller's version had the same text before this listing ever had."""
     listing = session.get_one(Listing, version.listing_id)
+    since = (
+        select(func.min(ListingVersion.created_at))
+        .where(
+            ListingVersion.listing_id == listing.id,
+            ListingVersion.prompt_fingerprint == version.prompt_fingerprint,
+        )
+        .scalar_subquery()
+    )
     twin = (
         select(ListingVersion.id)
         .join(Listing, ListingVersion.listing_id == Listing.id)
         .where(
             ListingVersion.prompt_fingerprint == version.prompt_fingerprint,
-            ListingVersion.created_at < version.created_at,
+            ListingVersion.created_at < since,
             Listing.seller_id != listing.seller_id,
         )
     )
@@ -190,6 +198,7 @@ def _equal(session: Session, sample: Sample) -> list[Lookalike]:
 def _listed(session: Session, sample_ids: Sequence[str]) -> list[_Other]:
     """Those of the samples whose listing was submitted: a draft has been shown to nobody."""
     shown = or_(Listing.submitted_at.is_not(None), Listing.state != ListingState.DRAFT)
+    shown &= ListingVersion.edit_state.is_distinct_from(ListingState.DRAFT)
     rows = session.execute(
         select(Sample.id, Listing.seller_id, Sample.created_at)
         .join(ListingVersion, Sample.version_id == ListingVersion.id)

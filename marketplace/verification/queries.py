@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, extract, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, Select, bindparam, case, extract, select
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
-from marketplace.listings.models import Listing
+from marketplace.listings.models import Listing, ListingVersion
+from marketplace.listings.queries import works
 from marketplace.listings.states import ListingState
 from marketplace.verification.models import CopyHit, SampleCheck, VerificationRun
 from marketplace.verification.policy import Measured
@@ -45,10 +47,7 @@ def run_of(
         .where(VerificationRun.version_id == version_id, VerificationRun.kind == kind)
         .order_by(VerificationRun.created_at.desc())
         .limit(1)
-        .options(
-            selectinload(VerificationRun.checks).joinedload(SampleCheck.sample),
-            selectinload(VerificationRun.copy_hits),
-        )
+        .options(selectinload(VerificationRun.checks).joinedload(SampleCheck.sample))
     )
 
 
@@ -58,8 +57,34 @@ def completed_run_of(session: Session, version_id: str | None) -> VerificationRu
     Neither a preflight nor a re-verification: what was approved is what is shown, until somebody
     decides otherwise.
     """
-    run = run_of(session, version_id)
+    run = session.scalars(_newest(), {"version_id": version_id}).unique().one_or_none()
     return run if run is not None and run.state is RunState.COMPLETED else None
+
+
+@cache
+def _newest() -> Select[VerificationRun]:
+    """The newest run for a listing of version ``version_id``, and its measurements, in one query.
+
+    Built once: every page of a listing asks. Samples are not read here; who shows the pictures has
+    them with the version.
+    """
+    newest = (
+        select(VerificationRun.id)
+        .where(
+            VerificationRun.version_id == bindparam("version_id"),
+            VerificationRun.kind == RunKind.LISTING,
+        )
+        .order_by(VerificationRun.created_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(VerificationRun)
+        .outerjoin(VerificationRun.checks)
+        .where(VerificationRun.id == newest)
+        .order_by(SampleCheck.position)
+        .options(contains_eager(VerificationRun.checks).lazyload(SampleCheck.sample))
+    )
 
 
 def reports_of(session: Session, version_ids: Sequence[str]) -> dict[str, VerificationRun]:
@@ -102,8 +127,9 @@ def unfinished_listings(session: Session, limit: int = 50) -> list[VerificationR
     query = (
         select(VerificationRun)
         .join(Listing, Listing.version_id == VerificationRun.version_id)
+        .join(ListingVersion, ListingVersion.id == VerificationRun.version_id)
         .where(
-            Listing.state == ListingState.VERIFYING,
+            works(ListingState.VERIFYING),
             VerificationRun.kind == RunKind.LISTING,
             VerificationRun.state.in_([RunState.COMPLETED, RunState.ERRORED]),
         )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
 from marketplace.listings.models import Listing, ListingVersion, TargetModel
+from marketplace.listings.queries import works
 from marketplace.listings.states import ListingState
 from marketplace.task_names import queue_of_engine
 from marketplace.verification.models import SampleCheck, VerificationRun
@@ -61,7 +62,7 @@ def versions_without_run(session: Session, limit: int = 50) -> list[tuple[str, s
         select(ListingVersion.id, TargetModel.engine)
         .join(Listing, Listing.version_id == ListingVersion.id)
         .join(TargetModel, TargetModel.slug == ListingVersion.target_model_slug)
-        .where(Listing.state == ListingState.VERIFYING, ~has_run.exists())
+        .where(works(ListingState.VERIFYING), ~has_run.exists())
         .order_by(Listing.submitted_at)
         .limit(limit)
     )

@@ -92,7 +92,7 @@ def _hand_to_moderators(
 ) -> None:
     version = session.get_one(ListingVersion, run.version_id)
     listing = session.get_one(Listing, version.listing_id)
-    if listing.version_id != version.id or listing.state is not ListingState.VERIFYING:
+    if listing.version_id != version.id or listing.working_state is not ListingState.VERIFYING:
         return  # the seller has moved on meanwhile
     listings.finish_verification(session, listing)
     open_case(session, listing, version, run, findings)

@@ -28,6 +28,7 @@ def sweep_changes() -> None:
         for run in operations.unconcluded(session):
             operations.conclude(session, parts, run)
     with unit_of_work(parts.database) as session:
+        operations.mark_degraded(session, parts)
         operations.mend_replaced(session)
         operations.expire(session, parts)
     with unit_of_work(parts.database) as session:

@@ -81,4 +81,4 @@ def _call_the_next(parts: Services, queue: str) -> None:
 
 def _is_waiting(session: Session, version: ListingVersion) -> bool:
     listing = session.get_one(Listing, version.listing_id)
-    return listing.state is ListingState.VERIFYING and listing.version_id == version.id
+    return listing.version_id == version.id and listing.working_state is ListingState.VERIFYING

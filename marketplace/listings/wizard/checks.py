@@ -15,6 +15,7 @@ from marketplace.listings.hints import Hint
 from marketplace.listings.models import Listing, ListingVersion
 from marketplace.listings.presenters import payout_note
 from marketplace.listings.wizard.steps import home_of
+from marketplace.listings.words import Words, words_of
 from marketplace.policy import Submission, check
 from marketplace.policy.codes import code_of
 from marketplace.policy.findings import Severity
@@ -79,7 +80,7 @@ def checks_of(
             for hint in hints
             if hint.is_warning
         ],
-        "describe": _about_words(listing),
+        "describe": _about_words(words_of(listing, version)),
         "samples": _about_samples(version),
     }
     found = [
@@ -134,11 +135,11 @@ def _about_model(version: ListingVersion) -> list[Line]:
     return [] if version.tier.is_rerun else [Line(version.tier.meaning, "model", "target_model")]
 
 
-def _about_words(listing: Listing) -> list[Line]:
+def _about_words(words: Words) -> list[Line]:
     lines = []
-    if not listing.tags:
+    if not words.tags:
         lines.append(Line("Without tags fewer people find it.", "describe", "tags"))
-    if not listing.summary:
+    if not words.summary:
         lines.append(Line("A summary in one line is shown below the title.", "describe", "summary"))
     return lines
 
@@ -174,12 +175,13 @@ def _about_rules(
     vault: PromptVault, listing: Listing, version: ListingVersion, prompt: str
 ) -> Iterator[Line]:
     """What the policy's lists find; a finding is amber at most, for a moderator decides."""
+    words = words_of(listing, version)
     submission = Submission(
         template=prompt,
-        title=listing.title,
-        summary=listing.summary,
-        description=listing.description,
-        tags=tuple(listing.tags),
+        title=words.title,
+        summary=words.summary,
+        description=words.description,
+        tags=words.tags,
         guide=vault.open(version.guide_sealed) if version.guide_sealed else "",
     )
     for finding in check(submission, _Deaf()):

@@ -25,6 +25,7 @@ from marketplace.listings.wizard.merging import merge
 from marketplace.listings.wizard.models import WizardDraft, WizardSave
 from marketplace.listings.wizard.rows import draft_of, typed_in
 from marketplace.listings.wizard.steps import STEPS
+from marketplace.listings.words import caught_up
 
 UNTITLED = "Untitled draft"
 MAX_TYPED = 20_000
@@ -86,7 +87,7 @@ def open_draft(session: Session, vault: PromptVault, listing: Listing) -> Wizard
     Raises:
         ConflictError: the listing is no draft.
     """
-    if listing.state is not ListingState.DRAFT:
+    if listing.working_state is not ListingState.DRAFT:
         raise ConflictError("This listing has been submitted; it cannot be edited now.")
     found = draft_of(session, listing.id)
     if found is not None:
@@ -106,7 +107,7 @@ def standing(session: Session, vault: PromptVault, listing: Listing) -> tuple[in
     row = draft_of(session, listing.id)
     if row is None:
         return UNOPENED, draft_fields(listing, version_of(session, listing), vault)
-    return row.revision, typed_in(vault, row)
+    return row.revision, _standing(session, vault, listing, row)
 
 
 def save(
@@ -138,7 +139,7 @@ def save(
             )
     lock_listing(session, listing)
     row = open_draft(session, vault, listing)
-    standing = typed_in(vault, row)
+    standing = _standing(session, vault, listing, row)
     base = session.get(WizardSave, (listing.id, revision))
     merged = merge(typed_in(vault, base) if base else None, standing, mine)
     if not merged.is_clean:
@@ -160,12 +161,18 @@ def write(
     """Put values into a draft on its seller's word, over whatever stands; None removes one."""
     lock_listing(session, listing)
     row = open_draft(session, vault, listing)
-    standing = typed_in(vault, row)
+    standing = _standing(session, vault, listing, row)
     typed = {name: text for name, text in (standing | dict(changes)).items() if text is not None}
     if typed != standing:
         row = _store(session, vault, listing, row.revision + 1, typed, row.step)
         follow(session, vault, listing, form.filled(typed), typed)
     return Saved(row.revision)
+
+
+def _standing(
+    session: Session, vault: PromptVault, listing: Listing, row: WizardDraft
+) -> dict[str, str]:
+    return caught_up(listing, version_of(session, listing), typed_in(vault, row))
 
 
 def _first_revision() -> int:

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from marketplace.core.ids import slugify
 from marketplace.core.money import parse_price
 from marketplace.core.vault import PromptVault
-from marketplace.listings.checks import MAX_SUMMARY, MAX_TITLE, seed_problem
+from marketplace.listings.checks import MAX_TITLE, seed_problem
 from marketplace.listings.drafting import write_prompt, write_settings
 from marketplace.listings.forms import read_tags
 from marketplace.listings.models import Listing, ListingVersion, Sample, TargetModel
 from marketplace.listings.queries import version_of
 from marketplace.listings.samples import alt_text, draft_template, fitted_values
 from marketplace.listings.wizard.forms import WizardForm
+from marketplace.listings.words import Words, words_of, write_words
 from marketplace.prompts import FillError, Template
 from marketplace.prompts.filling import resolve_values
 
@@ -36,12 +36,8 @@ def follow(
     """Write what is acceptable of a filled form into a draft's columns, version and samples."""
     refused = form.problems()
     version = version_of(session, listing)
-    old_title = listing.title
-    _words(listing, form, refused)
-    if "price" not in refused:
-        listing.price_cents = parse_price(form.price.data or "").cents
-    if "category" not in refused:
-        listing.category_slug = str(form.category.data)
+    words = _words(words_of(listing, version), form, refused)
+    write_words(listing, version, words)
     if "licence" not in refused:
         version.licence = str(form.licence.data)
     guide = form.guide.data or ""
@@ -54,24 +50,25 @@ def follow(
     template = draft_template(vault, version)
     for sample in version.samples:
         _sample(sample, template, version.target_model, typed)
-        sample.alt = alt_text(listing.title, sample.values)
-    if old_title != listing.title:
-        listing.slug = slugify(listing.title)
+        sample.alt = alt_text(words.title, sample.values)
     session.flush()
 
 
-def _words(listing: Listing, form: WizardForm, refused: Mapping[str, object]) -> None:
+def _words(stood: Words, form: WizardForm, refused: Mapping[str, object]) -> Words:
     """Only its seller sees a draft, so words that are too short or long are shown as they are."""
     title = form.title.data or ""
-    if "title" not in refused:
-        listing.title = title
-    elif title and title.isprintable():
-        listing.title = title[:MAX_TITLE]
-    for name, longest in (("summary", MAX_SUMMARY), ("description", None)):
-        if name not in refused:
-            setattr(listing, name, (form[name].data or "")[:longest])
-    if "tags" not in refused:
-        listing.tags = list(read_tags(form.tags.data or ""))
+    if "title" in refused:
+        title = title[:MAX_TITLE] if title and title.isprintable() else stood.title
+    return Words(
+        title=title,
+        summary=stood.summary if "summary" in refused else form.summary.data or "",
+        description=stood.description if "description" in refused else form.description.data or "",
+        category_slug=stood.category_slug if "category" in refused else str(form.category.data),
+        tags=stood.tags if "tags" in refused else read_tags(form.tags.data or ""),
+        price_cents=stood.price_cents
+        if "price" in refused
+        else parse_price(form.price.data or "").cents,
+    )
 
 
 def _model(form: WizardForm, refused: Mapping[str, object], version: ListingVersion) -> None:

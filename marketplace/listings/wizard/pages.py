@@ -25,6 +25,7 @@ from marketplace.listings.wizard.drafts import UNOPENED
 from marketplace.listings.wizard.following import seed_input, value_input
 from marketplace.listings.wizard.forms import WizardForm
 from marketplace.listings.wizard.steps import BY_SLUG, STEPS, Step, home_of
+from marketplace.listings.words import words_of
 from marketplace.prompts import TemplateError, describe_variable, example, parse, public_variables
 from marketplace.prompts.importing import Imported
 from marketplace.prompts.redeclaring import parts_of
@@ -66,6 +67,8 @@ def render(page: Page) -> str:
         form=form,
         listing=listing,
         version=version,
+        words=words_of(listing, version) if listing and version else None,
+        state=listing.working_state.value if listing else "draft",
         steps=_places(page, problems),
         number=STEPS.index(page.step) + 1,
         wrong=[name for name in wrong if home_of(name) is page.step],
@@ -159,6 +162,7 @@ def _describe(page: Page, version: ListingVersion, problems: Sequence[Problem]) 
 
 def _samples(page: Page, version: ListingVersion, problems: Sequence[Problem]) -> More:
     assert page.listing is not None  # its version is here
+    title = words_of(page.listing, version).title
     by_number: dict[int, list[str]] = {}
     for problem in problems:
         if problem.sample is not None:
@@ -180,7 +184,7 @@ def _samples(page: Page, version: ListingVersion, problems: Sequence[Problem]) -
                     )
                     for variable, name in zip(version.variables, names, strict=True)
                 ],
-                "alt": alt_text(page.listing.title, sample.values),
+                "alt": alt_text(title, sample.values),
                 "problems": by_number.get(number, []) if page.told else [],
             }
         )

@@ -17,7 +17,7 @@ from marketplace.core.web.guards import requires
 from marketplace.core.web.request_scope import db, save, services
 from marketplace.listings import lifecycle
 from marketplace.listings.checks import SubmissionError
-from marketplace.listings.drafting import reopen_draft
+from marketplace.listings.drafting import discard_edit, reopen_draft
 from marketplace.listings.models import Listing
 from marketplace.listings.picture_table import taken_fields
 from marketplace.listings.picture_views import table_of
@@ -37,8 +37,6 @@ from marketplace.listings.wizard.problems import form_for
 from marketplace.listings.wizard.rows import draft_of
 from marketplace.listings.wizard.steps import BY_SLUG, STEPS, Step, after, home_of
 from marketplace.task_names import TaskName
-
-EDITABLE = (ListingState.DRAFT, ListingState.REJECTED, ListingState.WITHDRAWN)
 
 
 @requires(Permission.SELL_LISTINGS_WRITE)
@@ -63,10 +61,19 @@ def resume(listing_id: str) -> ResponseReturnValue:
 
 @requires(Permission.SELL_LISTINGS_WRITE)
 def revise(listing_id: str) -> ResponseReturnValue:
-    """Make a draft of a rejected or withdrawn listing, and go through its steps."""
+    """Make a draft of what was rejected, withdrawn or is on sale, and go through its steps."""
     listing = own_listing(db(), current_user.id, listing_id)
     reopen_draft(db(), listing, current_user.id)
     return redirect(url_for("sell.step", listing_id=listing.id, step=STEPS[0].slug))
+
+
+@requires(Permission.SELL_LISTINGS_WRITE)
+def give_up(listing_id: str) -> ResponseReturnValue:
+    """Drop an edit of a listing on sale; it stays as it is."""
+    listing = own_listing(db(), current_user.id, listing_id)
+    discard_edit(db(), listing, current_user.id)
+    flash("Given up. What is on sale stays as it is.", "success")
+    return redirect(url_for("sell.listing", listing_id=listing.id))
 
 
 @requires(Permission.SELL_LISTINGS_WRITE)
@@ -76,7 +83,7 @@ def step(listing_id: str, step: str) -> ResponseReturnValue:
     here = BY_SLUG.get(step)
     if here is None:
         raise NotFoundError
-    if listing.state is not ListingState.DRAFT:
+    if listing.working_state is not ListingState.DRAFT:
         if request.method == "POST":
             raise ConflictError("This listing has been submitted; it cannot be edited now.")
         submitted = BY_SLUG["submitted"]

@@ -1,59 +1,31 @@
-"""What a moderator can do about a re-verification that a machine would not decide. No commits."""
+"""A moderator's word on re-verifications that a machine would not decide. No commits.
+
+Whether it may be given, and that it stays written down with its reasons, is moderation's part.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.accounts.models import User
-from marketplace.core.container import Services
-from marketplace.core.errors import InvalidError, NotFoundError
-from marketplace.listings.models import Listing
 from marketplace.verification.changes.models import Reverification
 from marketplace.verification.changes.moving import move
-from marketplace.verification.changes.outcomes import degrade
+from marketplace.verification.changes.queries import questions_of
 from marketplace.verification.changes.states import ReverificationAction
 
-MAX_NOTE = 400
-DECISIONS = {
-    "repeat": ReverificationAction.REPEAT,
-    "dismiss": ReverificationAction.DISMISS,
-    "degrade": ReverificationAction.DEGRADE,
-}
 
+def answer(
+    session: Session, version_id: str, action: ReverificationAction, actor_id: str, said: str
+) -> list[Reverification]:
+    """Run again, let stand (dismiss) or hold against the listing (degrade) what waits for a word.
 
-def decide(
-    session: Session,
-    services: Services,
-    reverification_id: str,
-    moderator: User,
-    decision: str,
-    note: str = "",
-) -> Reverification:
-    """Run it again, let the listing stand, or hold the outcome against it, with a note.
+    Held against it, the version is marked and its seller told by outcomes.mark_degraded.
 
-    Raises:
-        NotFoundError: no such re-verification or decision.
-        InvalidError: without a note where one is asked for, or for one's own listing.
-        ConflictError: when it waits for nobody any more.
+    Returns:
+        The re-verifications that were answered; none where none was waiting.
     """
-    action = DECISIONS.get(decision)
-    one = session.scalar(
-        select(Reverification)
-        .where(Reverification.id == reverification_id)
-        .with_for_update(of=Reverification)
-    )
-    if one is None or action is None:
-        raise NotFoundError
-    listing = session.get_one(Listing, one.version.listing_id)
-    if listing.seller_id == moderator.id:
-        raise InvalidError("This listing is your own; another moderator has to decide it.")
-    note = note.strip()[:MAX_NOTE]
-    if not note and action is not ReverificationAction.REPEAT:
-        raise InvalidError("Say why, please: the note stays with the decision.", field="note")
-    move(session, one, action, moderator.id, note or None)
-    if action is ReverificationAction.REPEAT:
-        one.tries, one.not_before = 0, None
-    elif action is ReverificationAction.DEGRADE:
-        degrade(session, services, one)
-    return one
+    answered = questions_of(session, version_id, lock=True)
+    for one in answered:
+        move(session, one, action, actor_id, said)
+        if action is ReverificationAction.REPEAT:
+            one.tries, one.not_before = 0, None
+    return answered

@@ -1,7 +1,7 @@
 """The verbs of changed models, gathered: notice, plan, start, conclude, decide, expire."""
 
 from marketplace.verification.changes.campaign import start_due
-from marketplace.verification.changes.deciding import decide
+from marketplace.verification.changes.deciding import answer
 from marketplace.verification.changes.health import Checkup, record_checkup, seen
 from marketplace.verification.changes.noticing import (
     affected_versions,
@@ -13,6 +13,7 @@ from marketplace.verification.changes.noticing import (
 from marketplace.verification.changes.outcomes import (
     conclude,
     expire,
+    mark_degraded,
     mend_replaced,
     unconcluded,
 )
@@ -20,10 +21,11 @@ from marketplace.verification.changes.outcomes import (
 __all__ = [
     "Checkup",
     "affected_versions",
+    "answer",
     "conclude",
-    "decide",
     "declare",
     "expire",
+    "mark_degraded",
     "mend_replaced",
     "notice",
     "plan",

@@ -92,6 +92,24 @@ def degrade(session: Session, services: Services, one: Reverification) -> None:
     mails.tell_degraded(session, services, listing, version, one.change.what)
 
 
+def mark_degraded(session: Session, services: Services, limit: int = 50) -> list[Reverification]:
+    """What a moderator has held against a listing on sale, and nobody has been told of yet."""
+    found = _take(
+        session,
+        select(Reverification)
+        .join(ListingVersion, ListingVersion.id == Reverification.version_id)
+        .join(Listing, Listing.live_version_id == ListingVersion.id)
+        .where(
+            Reverification.state == ReverificationState.DEGRADED,
+            ListingVersion.degraded_since.is_(None),
+        ),
+        limit,
+    )
+    for one in found:
+        degrade(session, services, one)
+    return found
+
+
 def mend_replaced(session: Session, limit: int = 50) -> list[Reverification]:
     """Degraded versions whose listing has another version on sale by now: mended."""
     found = _take(

@@ -75,12 +75,23 @@ def affected(
     return [Affected(one, by_id[one.version.listing_id]) for one in rows]
 
 
-def referred_count(session: Session) -> int:
-    """How many re-verifications wait for a moderator's word."""
-    query = select(func.count(Reverification.id)).where(
-        Reverification.state == ReverificationState.REFERRED
+def questions_of(session: Session, version_id: str, lock: bool = False) -> list[Reverification]:
+    """A version's re-verifications that wait for a moderator's word, the newest first.
+
+    Args:
+        lock: hold their rows until the commit.
+    """
+    query = (
+        select(Reverification)
+        .where(
+            Reverification.version_id == version_id,
+            Reverification.state == ReverificationState.REFERRED,
+        )
+        .order_by(Reverification.created_at.desc())
     )
-    return session.scalar(query) or 0
+    if lock:
+        query = query.with_for_update(of=Reverification).execution_options(populate_existing=True)
+    return list(session.scalars(query))
 
 
 def story(session: Session, reverification_id: str) -> list[ReverificationEvent]:

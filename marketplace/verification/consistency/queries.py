@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select
 from sqlalchemy.orm import QueryableAttribute, Session, selectinload, undefer
 
 from marketplace.core.clock import now
 from marketplace.listings.models import Listing, ListingVersion
+from marketplace.listings.queries import works
 from marketplace.listings.states import ListingState
 from marketplace.verification.consistency.models import ConsistencyPicture, ConsistencyReport
 from marketplace.verification.consistency.states import OPEN, PictureState, Purpose, ReportState
@@ -22,17 +24,23 @@ def completed_of(
     session: Session, version_id: str, purpose: Purpose = Purpose.PUBLIC
 ) -> list[ConsistencyReport]:
     """A version's finished reports with their pictures, the newest first."""
-    query = (
+    values = {"version_id": version_id, "purpose": purpose}
+    return list(session.scalars(_completed(), values))
+
+
+@cache
+def _completed() -> Select[ConsistencyReport]:
+    """Of ``version_id`` and ``purpose``; built once, for every page of a listing asks."""
+    return (
         select(ConsistencyReport)
         .where(
-            ConsistencyReport.version_id == version_id,
-            ConsistencyReport.purpose == purpose,
+            ConsistencyReport.version_id == bindparam("version_id"),
+            ConsistencyReport.purpose == bindparam("purpose"),
             ConsistencyReport.state == ReportState.COMPLETED,
         )
         .order_by(ConsistencyReport.created_at.desc())
         .options(selectinload(ConsistencyReport.pictures))
     )
-    return list(session.scalars(query))
 
 
 def newest_score(version_id: ColumnElement[str] | QueryableAttribute[str]) -> Any:
@@ -132,9 +140,10 @@ def versions_without_report(session: Session, limit: int = 20) -> Sequence[Listi
     )
     query = (
         select(ListingVersion)
-        .join(Listing, Listing.version_id == ListingVersion.id)
+        .join(Listing, Listing.id == ListingVersion.listing_id)
         .where(
-            Listing.state.in_([ListingState.IN_REVIEW, ListingState.LIVE]),
+            ListingVersion.id.in_([Listing.version_id, Listing.live_version_id]),
+            works(ListingState.IN_REVIEW, ListingState.LIVE),
             proved.exists(),
             ~asked.exists(),
         )

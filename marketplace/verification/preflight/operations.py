@@ -66,7 +66,7 @@ def start(
         select(SellerProfile).where(SellerProfile.user_id == listing.seller_id).with_for_update()
     ).one()
     lock_listing(session, listing)
-    if listing.state is not ListingState.DRAFT:
+    if listing.working_state is not ListingState.DRAFT:
         raise ConflictError("Only a draft can have a preflight; this listing is past that point.")
     problems = readiness_problems(session, vault, listing)
     if problems:
@@ -164,7 +164,7 @@ def cancel_if_changed(session: Session, listing: Listing) -> bool:
     if preflight is None:
         return False
     version = session.get_one(ListingVersion, preflight.version_id)
-    if listing.state is ListingState.DRAFT and is_current(session, preflight, version):
+    if listing.working_state is ListingState.DRAFT and is_current(session, preflight, version):
         return False
     cancel(session, preflight, "the draft was changed")
     return True

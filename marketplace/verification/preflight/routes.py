@@ -42,7 +42,7 @@ def page(listing_id: str) -> Any:
 def start(listing_id: str) -> Any:
     """Save the table of samples if it was sent along, then run the draft as it stands."""
     listing = own_listing(db(), current_user.id, listing_id)
-    rows = listing_views.save_table(listing) if listing.state is ListingState.DRAFT else []
+    rows = listing_views.save_table(listing) if listing.working_state is ListingState.DRAFT else []
     if any(row.errors for row in rows):
         return listing_views.page_of(listing, rows, status=422)
     # What was saved is saved, whatever comes of the preflight.

@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from marketplace.accounts.models import SellerProfile, User
 from marketplace.accounts.queries import seller_profile
 from marketplace.core.container import Services
-from marketplace.factory import create_app
 from marketplace.gateways.payments import PaymentUnavailableError, TransfersStatus
 from tests.factories.accounts import make_seller, make_user
-from tests.fixtures.app import log_in
+from tests.fixtures.app import app_over, log_in
 
 FORM = {"display_name": "Paper Fox", "handle": "Paper-Fox", "terms": "y"}
 
@@ -42,9 +41,8 @@ def provider() -> FakeProvider:
 
 @pytest.fixture
 def client(services: Services, provider: FakeProvider) -> FlaskClient:
-    app = create_app(services=replace(services, payments=provider))  # type: ignore[arg-type]
-    app.config.update(WTF_CSRF_ENABLED=False)
-    return app.test_client()
+    own = replace(services, payments=provider)  # type: ignore[arg-type]
+    return app_over(own).test_client()
 
 
 @pytest.fixture

@@ -15,6 +15,10 @@ from marketplace.core.clock import now
 from marketplace.core.container import Services
 from marketplace.core.permissions import Role
 from marketplace.listings.models import Listing, ListingVersion
+from marketplace.listings.states import ListingState
+from marketplace.moderation.models import Case
+from marketplace.moderation.on_sale import open_waiting
+from marketplace.moderation.states import CaseState, Lane
 from marketplace.search import indexing
 from marketplace.verification.changes import operations
 from marketplace.verification.changes.health import Checkup
@@ -82,7 +86,7 @@ def test_visitors_buyers_and_the_seller_are_told(
     assert 'badge--warning">Degraded<' in client.get("/library").text
     assert "Degraded on" in client.get(f"/library/{right.id}").text
     log_in(client, listing.seller.user)
-    assert "To mend it, withdraw it" in client.get(f"/sell/{listing.id}").text
+    assert "To mend it, make a new version" in client.get(f"/sell/{listing.id}").text
 
 
 def test_both_reports_stay_readable(
@@ -120,7 +124,6 @@ def test_the_page_about_models_is_for_staff(client: FlaskClient, session: Sessio
     session.commit()
     log_in(client, someone)
     assert client.get("/moderate/models").status_code == 404
-    assert client.post("/moderate/models/abc").status_code == 404
 
 
 def test_staff_see_workers_changes_and_what_is_degraded(
@@ -142,22 +145,43 @@ def test_staff_see_workers_changes_and_what_is_degraded(
     assert listing.title in text
 
 
-def test_a_moderator_answers_a_question(
-    client: FlaskClient, session: Session, services: Services, listing: Listing
+@pytest.mark.parametrize(
+    ("press", "state"),
+    [
+        ("approve", ReverificationState.DISMISSED),
+        ("rerun", ReverificationState.WAITING),
+        ("degrade", ReverificationState.DEGRADED),
+    ],
+)
+def test_a_moderator_answers_a_question_in_a_case(
+    client: FlaskClient,
+    session: Session,
+    services: Services,
+    listing: Listing,
+    press: str,
+    state: ReverificationState,
 ) -> None:
     one = planned(session, listing)
     move(session, one, ReverificationAction.REFER, reason="Our disk is full.")
+    assert [open_waiting(session) for _ in range(2)] == [1, 0]
+    case = session.scalars(select(Case).where(Case.lane == Lane.REVERIFICATION)).one()
     moderator = make_user(session, Role.MODERATOR)
     session.commit()
     log_in(client, moderator)
-    assert "Our disk is full." in client.get("/moderate/models").text
-    address = f"/moderate/models/{one.id}"
-    text = client.post(address, data={"decision": "dismiss"}, follow_redirects=True).text
-    assert "Say why" in text
-    client.post(address, data={"decision": "dismiss", "note": "our fault"})
+    assert listing.title in client.get("/moderate?tab=reverification").text
+    client.post(f"/moderate/{case.id}/claim")
+    page = client.get(f"/moderate/{case.id}").text
+    assert "Our disk is full." in page
+    assert 'data-key="v"' in page
+    client.post(f"/moderate/{case.id}/{press}", data={"note": "our fault"})
+    operations.mark_degraded(session, services)
     session.expire_all()
-    assert (one.state, one.reason) == (ReverificationState.DISMISSED, "our fault")
-    assert client.post(address, data={"decision": "nonsense"}).status_code == 404
+    assert (one.state, one.reason) == (state, "our fault")
+    assert (one.version.degraded_since is not None) is (press == "degrade")
+    assert listing.state is ListingState.LIVE
+    assert case.state is CaseState.APPROVED
+    assert open_waiting(session) == 0
+    assert client.post(f"/moderate/{case.id}/nonsense").status_code == 404
 
 
 def test_commands_ask_for_a_campaign_and_list_workers(

@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from marketplace.accounts.models import OutgoingMail
 from marketplace.core.clock import frozen, now
 from marketplace.core.container import Services
-from marketplace.core.errors import ConflictError, InvalidError
+from marketplace.core.errors import ConflictError
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.listings import operations as listings
 from marketplace.listings.models import Listing, ListingVersion
 from marketplace.listings.states import ListingState
+from marketplace.moderation import operations as moderation
+from marketplace.moderation.decisions.operations import Ruling, decide, settle
 from marketplace.moderation.models import Case
-from marketplace.moderation.states import CaseState
+from marketplace.moderation.states import About, CaseState, DecisionKind, Lane, OutcomeKind
 from marketplace.task_names import TaskName
 from marketplace.verification import operations as runs
 from marketplace.verification.changes import operations, queries
@@ -262,53 +264,18 @@ def test_a_failure_of_ours_goes_to_a_person_and_is_not_held_against_the_listing(
     assert one.state is S.REFERRED
     assert one.version.degraded_since is None
     assert mails(session) == []
+    case = session.scalars(select(Case).where(Case.about == About.ON_SALE)).one()
+    assert (case.lane, case.version_id) == (Lane.REVERIFICATION, one.version_id)
     moderator = make_moderator(session)
-    with pytest.raises(InvalidError, match="why"):
-        operations.decide(session, services, one.id, moderator, "dismiss")
-    operations.decide(session, services, one.id, moderator, "repeat")
+    moderation.claim(session, case.id, moderator)
+    made = decide(session, case.id, moderator, Ruling(DecisionKind.RERUN), timedelta())
+    assert settle(session, made.id) is OutcomeKind.APPLIED
     session.commit()
     changes.sweep_changes()
     assert work(services, engine) is not None
     assert states_of(session, listing) == [S.DEGRADED]
     event = queries.story(session, one.id)[3]
     assert (event.action, event.actor_id) == ("repeat", moderator.id)
-
-
-@pytest.mark.parametrize(
-    ("decision", "state", "marked"),
-    [("dismiss", S.DISMISSED, False), ("degrade", S.DEGRADED, True)],
-)
-def test_a_moderator_decides_with_a_note(
-    session: Session,
-    services: Services,
-    engine: ChangingGenerator,
-    decision: str,
-    state: ReverificationState,
-    marked: bool,
-) -> None:
-    listing = live_listing(session, services, engine)
-    engine.upgrade()
-    engine.failures = [EngineRefused("no")]
-    verify_again(services, engine)
-    (one,) = reverifications_of(session, listing)
-    moderator = make_moderator(session)
-    operations.decide(session, services, one.id, moderator, decision, "looked at both")
-    assert one.state is state
-    assert (one.version.degraded_since is not None) is marked
-    with pytest.raises(ConflictError):
-        operations.decide(session, services, one.id, moderator, "dismiss", "twice")
-
-
-def test_nobody_decides_about_a_listing_of_their_own(
-    session: Session, services: Services, engine: ChangingGenerator
-) -> None:
-    listing = live_listing(session, services, engine, seller=make_seller(session))
-    engine.upgrade()
-    engine.failures = [EngineRefused("no")]
-    verify_again(services, engine)
-    (one,) = reverifications_of(session, listing)
-    with pytest.raises(InvalidError, match="your own"):
-        operations.decide(session, services, one.id, listing.seller.user, "dismiss", "mine")
 
 
 def test_a_run_that_an_unchanged_worker_took_proves_nothing_about_the_change(
