@@ -96,7 +96,9 @@ def fill(parts: Services, cases: int) -> str:
         grant_role(session, moderator, Role.MODERATOR)
         moderator_id = moderator.id
     with parts.database.engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        for statement in ("SET statement_timeout = 0", "VACUUM ANALYZE"):
+            connection.execute(text(statement))
     print(f"{cases} open cases in {time.perf_counter() - began:.0f} s")
     return str(moderator_id)
 

@@ -12,9 +12,9 @@ SELECT lpad(n::text, 13, '0'), 'u' || lpad((1 + n % :sellers)::text, 12, '0'), '
        'Jade carvings no. ' || n,
        'One look for many subjects: fill in what you like, the light and the palette stay.',
        ARRAY['jade', 'carving', 'museum'], 'wallpapers', 299, 'usd',
-       CASE WHEN n <= :open THEN 'in_review' ELSE 'live' END, lpad(n::text, 13, '0'),
-       CASE WHEN n > :open THEN lpad(n::text, 13, '0') END, now() - n * interval '7 seconds',
-       CASE WHEN n > :open THEN now() - n * interval '5 seconds' END
+       CASE WHEN n <= :open AND n % 10 < 8 THEN 'in_review' ELSE 'live' END, lpad(n::text, 13, '0'),
+       CASE WHEN n > :open OR n % 10 >= 8 THEN lpad(n::text, 13, '0') END, now() - n * interval '7 seconds',
+       CASE WHEN n > :open OR n % 10 >= 8 THEN now() - n * interval '5 seconds' END
 FROM generate_series(1, :all) n;
 INSERT INTO listing_versions (id, listing_id, number, prompt_sealed, prompt_fingerprint, skeleton,
                               variables, word_count, target_model_slug, scheduler, steps, guidance,
@@ -45,18 +45,30 @@ SELECT lpad((n * 10 + p)::text, 13, '0'), lpad(n::text, 13, '0'),
        jsonb_build_array(jsonb_build_object('width', 256, 'height', 256, 'webp', 'r.webp',
                                             'jpeg', 'r.jpg'))
 FROM generate_series(1, :all) n, generate_series(1, 4) p;
-INSERT INTO moderation_cases (id, listing_id, version_id, run_id, state, verdict, lane, risk_rank,
+INSERT INTO moderation_cases (id, listing_id, version_id, run_id, state, verdict, lane, about, risk_rank,
                               due_at, override, decided_by, decided_at, decision_note, created_at)
 SELECT lpad(n::text, 13, '0'), lpad(n::text, 13, '0'), lpad(n::text, 13, '0'),
        lpad(n::text, 13, '0'), CASE WHEN n <= :open THEN 'open' ELSE 'approved' END,
        CASE WHEN n % 9 = 0 THEN 'mismatch' WHEN n % 7 = 0 THEN 'inconclusive' ELSE 'reproduced' END,
-       (ARRAY['new', 'edits', 'young', 'unconfirmed', 'scanner', 'payment_risk', 'new', 'young'])
-           [1 + n % 8],
+       (ARRAY['new', 'edits', 'young', 'unconfirmed', 'scanner', 'payment_risk', 'new', 'young',
+              'reports', 'reverification'])[1 + n % 10],
+       CASE WHEN n <= :open AND n % 10 >= 8 THEN 'on_sale' ELSE 'submission' END,
        (n * 37) % 101, now() + (n % 3000 - 1000) * interval '1 minute', n > :open,
        CASE WHEN n > :open THEN 'u000000000001' END, CASE WHEN n > :open THEN now() END,
        CASE WHEN n > :open THEN 'Compared by eye.' END,
        now() - n * interval '3 seconds'
 FROM generate_series(1, :all) n;
+INSERT INTO listing_complaints (id, listing_id, person_id, reason, note, case_id)
+SELECT lpad((n * 10 + p)::text, 13, '0'), lpad(n::text, 13, '0'),
+       'u' || lpad((1 + (n + p) % :sellers)::text, 12, '0'),
+       (ARRAY['copied', 'misleading', 'spam'])[p], 'Look at the second picture, please.',
+       lpad(n::text, 13, '0')
+FROM generate_series(1, :open) n, generate_series(1, 3) p WHERE n % 10 = 8;
+INSERT INTO model_changes (id, engine, what) VALUES ('c000000000001', 'diffusers', 'new weights');
+INSERT INTO reverifications (id, change_id, version_id, run_id, state, sales, tries, reason)
+SELECT lpad(n::text, 13, '0'), 'c000000000001', lpad(n::text, 13, '0'), lpad(n::text, 13, '0'),
+       'referred', n % 40, 1, 'The samples came out close, but not close enough to call equal.'
+FROM generate_series(1, :open) n WHERE n % 10 = 9;
 INSERT INTO moderation_case_events (id, case_id, action, to_state)
 SELECT lpad(n::text, 13, '0'), lpad(n::text, 13, '0'), 'open', 'open'
 FROM generate_series(1, :all) n;

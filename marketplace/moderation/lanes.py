@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.clock import now
 from marketplace.listings.models import Listing, ListingVersion
 from marketplace.listings.states import ListingState
+from marketplace.moderation.complaints.models import Complaint
 from marketplace.moderation.models import Case
 from marketplace.moderation.rules import has_proof
 from marketplace.moderation.standing.models import SellerRisk
@@ -29,12 +30,14 @@ ANSWER_WITHIN: dict[Lane, timedelta] = {
     Lane.ESCALATED: timedelta(hours=8),
     Lane.PAYMENT_RISK: timedelta(hours=12),
     Lane.SCANNER: timedelta(hours=12),
+    Lane.REPORTS: timedelta(hours=24),
+    Lane.REVERIFICATION: timedelta(hours=48),
     Lane.UNCONFIRMED: timedelta(hours=24),
     Lane.YOUNG: timedelta(hours=24),
     Lane.EDITS: timedelta(hours=24),
     Lane.NEW: timedelta(hours=24),
 }
-_WEIGHT_HARD, _WEIGHT_SOFT, _WEIGHT_SERIOUS, _WEIGHT_POINT = 30, 6, 25, 5
+_WEIGHT_HARD, _WEIGHT_SOFT, _WEIGHT_SERIOUS, _WEIGHT_POINT, _WEIGHT_REPORT = 30, 6, 25, 5, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,18 @@ class Facts:
     escalated: bool = False
     points: int = 0
     """Of strikes that count."""
+    on_sale: bool = False
+    """It is about what is on sale already: the facts above were judged when it went there."""
+    reports: int = 0
+    """Of people, that nobody has answered."""
 
 
 def lane_of(facts: Facts) -> Lane:
     """The one lane of a case: its gravest trait decides."""
+    if facts.on_sale:
+        known = Lane.REPORTS if facts.reports else Lane.REVERIFICATION
+        known = Lane.SCANNER if facts.serious else known
+        return Lane.ESCALATED if facts.escalated else known
     traits = (
         (facts.escalated, Lane.ESCALATED),
         (facts.payment_risk, Lane.PAYMENT_RISK),
@@ -80,7 +91,8 @@ def risk_of(facts: Facts) -> int:
         + min(_WEIGHT_SOFT * facts.soft, 18)
         + 15 * (not facts.proved)
         + 10 * facts.young
-        + min(_WEIGHT_POINT * facts.points, 20),
+        + min(_WEIGHT_POINT * facts.points, 20)
+        + min(_WEIGHT_REPORT * facts.reports, 60),
     )
 
 
@@ -108,6 +120,8 @@ def file_version(session: Session, version_id: str) -> None:
 def facts_of(session: Session, case: Case) -> Facts:
     """The facts of a case, read from the rows."""
     listing = session.get_one(Listing, case.listing_id)
+    if case.on_sale:
+        return _facts_on_sale(session, case, listing)
     hard, soft = _policy(session, case.version_id)
     version = session.get_one(ListingVersion, case.version_id)
     return Facts(
@@ -120,6 +134,23 @@ def facts_of(session: Session, case: Case) -> Facts:
         payment_risk=session.get(SellerRisk, listing.seller_id) is not None,
         escalated=case.escalated_by is not None,
         points=points_of(session, listing.seller_id),
+    )
+
+
+def _facts_on_sale(session: Session, case: Case, listing: Listing) -> Facts:
+    reports = session.scalar(
+        select(func.count())
+        .select_from(Complaint)
+        .where(Complaint.case_id == case.id, Complaint.closed_at.is_(None))
+    )
+    return Facts(
+        proved=True,
+        on_sale=True,
+        serious=sum(finding.severity == "serious" for finding in case.findings),
+        payment_risk=session.get(SellerRisk, listing.seller_id) is not None,
+        escalated=case.escalated_by is not None,
+        points=points_of(session, listing.seller_id),
+        reports=reports or 0,
     )
 
 

@@ -12,7 +12,7 @@ from marketplace.core.clock import now
 from marketplace.core.columns import CreatedAt, EventColumns, Id, Moment, RefId, enum_column
 from marketplace.core.database import Base
 from marketplace.listings.models import Listing, ListingVersion
-from marketplace.moderation.states import CaseState, Lane, ReasonCode
+from marketplace.moderation.states import About, CaseState, Lane, ReasonCode
 
 ANSWER_WITHIN = timedelta(hours=24)
 """How soon a seller should have an answer, where a lane asks for nothing sooner."""
@@ -73,7 +73,9 @@ class Case(Base):
             "claimed_by",
             postgresql_where=text("state IN ('claimed', 'deciding')"),
         ),
-        Index("ix_moderation_cases_decided", "decided_at", postgresql_where=text(_DECIDED)),
+        Index("ix_moderation_cases_decided", "decided_at", "id", postgresql_where=text(_DECIDED)),
+        # Small, for counting alone.
+        Index("ix_moderation_cases_lane", "lane", postgresql_where=text(_WAITING)),
     )
 
     id: Mapped[Id]
@@ -88,6 +90,7 @@ class Case(Base):
     )
     verdict: Mapped[str | None] = mapped_column(String(20))
     """Copy of the run's verdict, for the queue's list."""
+    about: Mapped[About] = mapped_column(enum_column(About, "case_about"), default=About.SUBMISSION)
     lane: Mapped[Lane] = mapped_column(enum_column(Lane, "case_lane"), default=Lane.NEW)
     risk_rank: Mapped[int] = mapped_column(default=MIDDLING)
     """0 for the riskiest to 100: smaller first, so that one plain index serves the order."""
@@ -111,6 +114,11 @@ class Case(Base):
     decider: Mapped[User | None] = relationship(foreign_keys=[decided_by])
     findings: Mapped[list[Finding]] = relationship(order_by="Finding.code")
     approvals: Mapped[list[Approval]] = relationship(order_by="Approval.at")
+
+    @property
+    def on_sale(self) -> bool:
+        """It asks whether a version may stay on sale, not whether it may go there."""
+        return self.about is About.ON_SALE
 
 
 class Approval(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.listings.models import Listing, ListingVersion
@@ -38,11 +38,15 @@ def nearest(session: Session, version: ListingVersion, limit: int = 3) -> list[N
             PolicyPrint.bands.overlap(list(own.bands)),
             PolicyPrint.rule_version == RULE_VERSION,
             Listing.id != version.listing_id,
-            Listing.version_id == ListingVersion.id,
+            or_(
+                Listing.version_id == ListingVersion.id,
+                Listing.live_version_id == ListingVersion.id,
+            ),
             Listing.state.in_(_SHOWN),
         )
         .limit(CANDIDATES)
     ).all()
     found = [Near(listing, similarity(own.signature, other)) for listing, other in rows]
-    found = [one for one in found if one.similarity >= LEAST]
-    return sorted(found, key=lambda one: -one.similarity)[:limit]
+    ranked = sorted(found, key=lambda one: one.similarity)
+    best = {one.listing.id: one for one in ranked if one.similarity >= LEAST}
+    return sorted(best.values(), key=lambda one: -one.similarity)[:limit]

@@ -15,23 +15,26 @@ from marketplace.core.vault import PromptVault
 from marketplace.listings.catalogue import scheduler_name
 from marketplace.listings.models import ListingVersion
 from marketplace.listings.tiers import Tier
+from marketplace.listings.words import Words, words_of
+from marketplace.moderation.advising import advice_on
 from marketplace.moderation.decisions.models import Decision
-from marketplace.moderation.evidence import evidence_of
+from marketplace.moderation.edits import Change, changes_since
 from marketplace.moderation.marking import Piece, changed, marked
 from marketplace.moderation.models import Case
 from marketplace.moderation.nearest import Near, nearest
+from marketplace.moderation.on_sale import Brought, what_brought
 from marketplace.moderation.queries import history
-from marketplace.moderation.recommendation import Recommendation, recommend
+from marketplace.moderation.recommendation import Recommendation
 from marketplace.moderation.rules import hands_needed, has_approved, has_proof
 from marketplace.moderation.standing.queries import Standing, standing_of
 from marketplace.moderation.states import CaseState
 from marketplace.screening.evidence import FROM_RUNS
 from marketplace.screening.lines import PolicyLine, policy_lines, policy_state
 from marketplace.screening.queries import latest_checks
-from marketplace.verification.models import CopyHit
+from marketplace.verification.models import CopyHit, VerificationRun
 from marketplace.verification.provenance import provenance_lines
 from marketplace.verification.queries import copy_hits_of
-from marketplace.verification.report import Report, report_of
+from marketplace.verification.report import Report, report_of, report_of_run
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class CaseView:
 
     case: Case
     version: ListingVersion
+    words: Words
+    """What strangers will read once this version is approved."""
     seller: SellerProfile
     report: Report | None
     copy_hits: list[CopyHit]
@@ -65,13 +70,19 @@ class CaseView:
     """Per sample what the model's maker says of the file; empty where nobody was asked."""
     standing: Standing
     nearest: list[Near]
+    brought: Brought
+    """Of what is on sale: why it is here."""
     decisions: list[Decision]
     """Of this case, the newest first."""
     prompt: str | None = field(default=None, repr=False)
+    guide: str = field(default="", repr=False)
+    """The seller's words to buyers; opened for the moderator at work, like the prompt."""
     prompt_pieces: list[Piece] = field(default_factory=list, repr=False)
     """The prompt with what was found marked in it."""
     changes: list[Piece] = field(default_factory=list, repr=False)
     """What changed in the prompt since the version on sale; empty where there is none."""
+    other_changes: list[Change] = field(default_factory=list, repr=False)
+    """What changed besides: words, settings, samples."""
 
 
 SEVERITIES = {"serious": 0, "warning": 1, "info": 2}
@@ -85,12 +96,14 @@ def case_view(session: Session, vault: PromptVault, case: Case, moderator: User)
     policy = policy_lines(session, vault, version, checks, with_details=at_work)
     findings, lines = _told_once(case, policy)
     standing = standing_of(session, case.listing.seller)
+    brought = what_brought(session, case)
     prompt = vault.open(version.prompt_sealed) if at_work else None
     return CaseView(
         case=case,
         version=version,
+        words=words_of(case.listing, version),
         seller=case.listing.seller,
-        report=report_of(session, version),
+        report=_report(session, case, version),
         copy_hits=copy_hits_of(session, case.run_id) if case.run_id else [],
         findings=findings,
         policy=lines,
@@ -98,8 +111,8 @@ def case_view(session: Session, vault: PromptVault, case: Case, moderator: User)
         history=history(session, case.id),
         scheduler=scheduler_name(version.scheduler) if version.scheduler else None,
         proved=has_proof(session, case),
-        hands=hands_needed(session, version),
-        recommendation=recommend(evidence_of(session, case, checks, standing)),
+        hands=1 if case.on_sale else hands_needed(session, version),
+        recommendation=advice_on(session, case, checks, standing, brought),
         at_work=at_work,
         own=case.listing.seller_id == moderator.id,
         tier=version.tier,
@@ -107,11 +120,23 @@ def case_view(session: Session, vault: PromptVault, case: Case, moderator: User)
         provenance=provenance_lines(session, case.run_id),
         standing=standing,
         nearest=nearest(session, version),
+        brought=brought,
         decisions=_decisions_of(session, case.id),
         prompt=prompt,
+        guide=vault.open(version.guide_sealed) if at_work and version.guide_sealed else "",
         prompt_pieces=_marked(prompt, lines) if prompt is not None else [],
         changes=_changes(session, vault, case, prompt) if prompt is not None else [],
+        other_changes=changes_since(session, case.listing, version),
     )
+
+
+def _report(session: Session, case: Case, version: ListingVersion) -> Report | None:
+    """The report that stands; of what was run again after a change, that run's."""
+    if case.on_sale and case.run_id:
+        again = report_of_run(session, session.get_one(VerificationRun, case.run_id))
+        if again is not None:
+            return again
+    return report_of(session, version)
 
 
 def due_words(moment: datetime) -> str:

@@ -6,6 +6,7 @@ long queue joins thirty rows and no more.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -24,7 +25,11 @@ PAGE_SIZE = 30
 WAITING = (CaseState.OPEN, CaseState.CLAIMED)
 _IS_WAITING: ColumnElement[bool] = literal_column("moderation_cases.state IN ('open', 'claimed')")
 """In the partial indexes' own words: with parameters the planner could not be sure."""
-DECIDED = (CaseState.APPROVED, CaseState.REJECTED, CaseState.CHANGES)
+_IS_DECIDED: ColumnElement[bool] = literal_column(
+    "moderation_cases.state IN ('approved', 'rejected', 'changes_requested')"
+)
+MANY, KEPT_FOR = 5_000, 5.0
+"""Where so many cases wait, the numbers over the lanes may be so many seconds old."""
 TABS = ("waiting", *(lane.value for lane in Lane), "mine", "decided")
 
 
@@ -55,13 +60,26 @@ class Counts:
         """All that wait, whatever their lane."""
         return sum(self.lanes.values())
 
+    def of(self, tab: str) -> int:
+        """A tab's number; not of "decided", which nobody counts."""
+        known = {"waiting": self.waiting, "mine": self.mine}
+        return known[tab] if tab in known else self.lanes.get(tab, 0)
+
 
 def queue(
-    session: Session, number: int, tab: str, moderator_id: str, order: Order = Order.AGE
+    session: Session,
+    number: int,
+    tab: str,
+    moderator_id: str,
+    order: Order = Order.AGE,
+    counted: Counts | None = None,
 ) -> Page[Case]:
     """Cases of a tab: waiting or one lane of it, mine, or decided.
 
     The total of "decided" is left out: only that there is a next page matters there.
+
+    Args:
+        counted: the tabs' numbers, where the page shows them anyway.
     """
     start = (number - 1) * PAGE_SIZE
     condition, keys = _tab(tab, moderator_id, order)
@@ -70,17 +88,32 @@ def queue(
     if tab == "decided":
         total = start + len(ids)
     else:
-        total = session.scalar(select(func.count()).select_from(Case).where(condition)) or 0
+        total = (counted or counts(session, moderator_id)).of(tab)
     rows = session.scalars(_with_people(select(Case).where(Case.id.in_(ids[:PAGE_SIZE]))))
     found = {case.id: case for case in rows}
     return Page([found[one] for one in ids[:PAGE_SIZE] if one in found], number, PAGE_SIZE, total)
 
 
 def counts(session: Session, moderator_id: str) -> Counts:
-    """How many cases each tab holds, by one walk along the index of lanes."""
-    rows = session.execute(select(Case.lane, func.count()).where(_IS_WAITING).group_by(Case.lane))
+    """How many cases each tab holds; what is the moderator's own always as it is now."""
     mine = select(func.count()).select_from(Case).where(_mine(moderator_id))
-    return Counts({lane.value: number for lane, number in rows}, session.scalar(mine) or 0)
+    return Counts(_by_lane(session), session.scalar(mine) or 0)
+
+
+_kept: dict[str, tuple[float, dict[str, int]]] = {}
+
+
+def _by_lane(session: Session) -> dict[str, int]:
+    """By one walk along the index of lanes; a long queue is not walked again for every page."""
+    key = str(session.get_bind())
+    until, known = _kept.get(key, (0.0, {}))
+    if until > time.monotonic():
+        return known
+    rows = session.execute(select(Case.lane, func.count()).where(_IS_WAITING).group_by(Case.lane))
+    found = {lane.value: number for lane, number in rows}
+    if sum(found.values()) >= MANY:
+        _kept[key] = time.monotonic() + KEPT_FOR, found
+    return found
 
 
 def next_for(
@@ -171,7 +204,7 @@ def _tab(tab: str, moderator_id: str, order: Order) -> tuple[ColumnElement[bool]
     if tab == "mine":
         return _mine(moderator_id), [Case.claimed_at, Case.id]
     if tab == "decided":
-        return Case.state.in_(DECIDED), [Case.decided_at.desc(), Case.id]
+        return _IS_DECIDED, [Case.decided_at.desc(), Case.id.desc()]
     keys = [Case.created_at, Case.id]
     if order is Order.RISK:
         keys = [Case.risk_rank, *keys]

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
+from marketplace.listings.models import Listing
 from marketplace.moderation.complaints.models import Reason
 from marketplace.moderation.complaints.operations import complain
 from marketplace.moderation.decisions.models import Decision, ListingLimit
@@ -27,8 +28,8 @@ def open_rechecks(session: Session, limit: int = 50) -> int:
     ).all()
     for row in due:
         wanted_by = session.get_one(Decision, row.decision_id).moderator_id
-        note = "Approved on condition that somebody looks at it again. Look at it, then close this."
-        complain(session, row.listing_id, wanted_by, Reason.OTHER, note)
+        note = "Approved on condition that somebody looks at it again after 30 days."
+        complain(session, session.get_one(Listing, row.listing_id), wanted_by, Reason.OTHER, note)
         row.ended_at = now()
     session.flush()
     return len(due)

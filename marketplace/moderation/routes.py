@@ -15,25 +15,25 @@ from marketplace.core.web.guards import requires
 from marketplace.core.web.pagination import page_number
 from marketplace.core.web.request_scope import db, services
 from marketplace.moderation import operations, queries
+from marketplace.moderation.advising import advice_on
 from marketplace.moderation.appeals.queries import waiting_count as appeals_waiting
-from marketplace.moderation.complaints.queries import open_count
+from marketplace.moderation.complaints.models import REASON_TEXTS
+from marketplace.moderation.complaints.queries import reasons_of
 from marketplace.moderation.decisions import operations as decisions
+from marketplace.moderation.decisions.following import follow_up
 from marketplace.moderation.decisions.models import Decision
-from marketplace.moderation.evidence import evidence_of
 from marketplace.moderation.forms import NAMES, TEXTS, DecisionForm
 from marketplace.moderation.presenters import case_view, due_words, seconds_left
 from marketplace.moderation.quality.labels import labels_of
 from marketplace.moderation.quality.second_looks import waiting_count as looks_waiting
-from marketplace.moderation.recommendation import recommend
 from marketplace.moderation.states import CaseState, DecisionKind, Lane, Limit
 from marketplace.policy.codes import reason_codes
 from marketplace.task_names import TaskName
-from marketplace.verification.changes.queries import referred_count
 
 blueprint = Blueprint("moderate", __name__, url_prefix="/moderate")
 blueprint.app_template_filter("due")(due_words)
 blueprint.app_template_filter("seconds_left")(seconds_left)
-_KINDS = "approve, approve_limited, request_changes, reject, escalate"
+_KINDS = ", ".join(kind.value for kind in DecisionKind)
 
 
 @blueprint.get("")
@@ -41,17 +41,18 @@ _KINDS = "approve, approve_limited, request_changes, reject, escalate"
 def queue() -> Any:
     """The list of cases."""
     tab, order = _place()
-    page = queries.queue(db(), page_number(), tab, current_user.id, order)
+    counted = queries.counts(db(), current_user.id)
+    page = queries.queue(db(), page_number(), tab, current_user.id, order, counted)
     return render_template(
         "moderation/queue.html",
         page=page,
         tab=tab,
         order=order,
         lanes=list(Lane),
-        counts=queries.counts(db(), current_user.id),
-        reported=open_count(db()),
+        counts=counted,
+        reported=reasons_of(db(), [case.id for case in page.items if case.on_sale]),
+        reasons=REASON_TEXTS,
         appealed=appeals_waiting(db()),
-        referred=referred_count(db()),
         looks=looks_waiting(db()),
         undoable=decisions.undoable(db(), current_user.id),
     )
@@ -109,7 +110,7 @@ def decide(case_id: str, kind: str) -> Any:
         return _refused(case_id, form)
     session, parts = db(), services()
     undo = parts.settings.undo_seconds
-    advice = recommend(evidence_of(session, queries.case_by_id(session, case_id)))
+    advice = advice_on(session, queries.case_by_id(session, case_id))
     ruling = form.ruling(wanted, advice)
     if ruling is None:
         return _refused(case_id, form)
@@ -122,7 +123,7 @@ def decide(case_id: str, kind: str) -> Any:
         enqueue(session, parts.queue, TaskName.SETTLE_DECISION, made.id, delay=undo)
     else:
         decisions.settle(session, made.id)
-        enqueue(session, parts.queue, TaskName.UPDATE_SEARCH)
+        follow_up(session, parts.queue, made.id)
     return _decided(made)
 
 
@@ -156,6 +157,7 @@ def _page(case_id: str, form: DecisionForm) -> str:
         limits=list(Limit),
         reason_texts=TEXTS,
         reason_names=NAMES,
+        reasons=REASON_TEXTS,
         labels=labels_of(session, [line.id for line in view.policy], current_user.id),
         undoable=decisions.undoable(session, current_user.id),
     )
@@ -188,6 +190,8 @@ def _if_pending(made: Decision) -> Decision | None:
 
 def _sentence(made: Decision) -> str:
     title, state = made.case.listing.title, made.case.state
+    if made.case.on_sale and state is not CaseState.OPEN:
+        return f"“{title}”: {made.statement['decision'].lower()}."
     if state is CaseState.APPROVED:
         return f"“{title}” is live."
     if state is CaseState.OPEN and made.kind.publishes:

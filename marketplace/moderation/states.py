@@ -57,13 +57,26 @@ CASE_STATES: StateMachine[CaseState, CaseAction] = StateMachine(
 )
 
 
+class About(StrEnum):
+    """What a case is about."""
+
+    SUBMISSION = "submission"
+    """Whether a version may go on sale."""
+    ON_SALE = "on_sale"
+    """Whether it may stay there: something has come up."""
+
+
 class Lane(StrEnum):
     """Why a case waits where it waits: each open case is in exactly one, by its gravest trait."""
 
     ESCALATED = "escalated"
     PAYMENT_RISK = "payment_risk"
     SCANNER = "scanner"
-    """A check found something grave, or a sample is somebody else's."""
+    """A check found something grave, a sample is somebody else's, or its picture was banned."""
+    REPORTS = "reports"
+    """People have reported what is on sale."""
+    REVERIFICATION = "reverification"
+    """Run again after its model changed, with an outcome that no machine decides on."""
     UNCONFIRMED = "unconfirmed"
     """Its samples were not reproduced, or nobody could say."""
     YOUNG = "young"
@@ -77,6 +90,8 @@ class Lane(StrEnum):
             "escalated": "Escalated",
             "payment_risk": "Payment risk",
             "scanner": "Scanner",
+            "reports": "Reports",
+            "reverification": "Re-verification",
             "unconfirmed": "Unconfirmed",
             "young": "Young sellers",
             "edits": "Edits",
@@ -92,6 +107,10 @@ class DecisionKind(StrEnum):
     REQUEST_CHANGES = "request_changes"
     REJECT = "reject"
     ESCALATE = "escalate"
+    RERUN = "rerun"
+    """Of a re-verification: run it once more, the listing stands meanwhile."""
+    DEGRADE = "degrade"
+    """Of a re-verification: hold it against the listing, which has its window to be mended."""
 
     @property
     def label(self) -> str:
@@ -102,7 +121,26 @@ class DecisionKind(StrEnum):
             "request_changes": "Changes requested",
             "reject": "Rejected",
             "escalate": "Escalated",
+            "rerun": "Run again",
+            "degrade": "Marked as degraded",
         }[self.value]
+
+    def said_of(self, about: About) -> str:
+        """What was done to a submission, or to what is on sale."""
+        if about is About.SUBMISSION:
+            return self.label
+        said = {
+            "approve": "Stays on sale",
+            "approve_limited": "Stays on sale with limits",
+            "request_changes": "Off sale until it is changed",
+            "reject": "Taken off sale",
+        }
+        return said.get(self.value, self.label)
+
+    @property
+    def answers_a_run(self) -> bool:
+        """Only where a re-verification waits for an answer."""
+        return self in {DecisionKind.RERUN, DecisionKind.DEGRADE}
 
     @property
     def turns_away(self) -> bool:

@@ -15,7 +15,7 @@ from marketplace.core.ids import new_id
 from marketplace.core.vault import PromptVault
 from marketplace.listings import operations as listings
 from marketplace.listings.models import Listing, ListingVersion
-from marketplace.listings.states import ListingState
+from marketplace.listings.states import TURNED_AWAY
 from marketplace.moderation.appeals.models import MAX_ANSWER, MAX_TEXT, Appeal, AppealState
 from marketplace.moderation.decisions.models import Decision
 from marketplace.moderation.models import Case
@@ -105,7 +105,8 @@ def answer(
     """Answer an appeal; where it is right, the strike goes and the case is opened again.
 
     Returns:
-        The new case, held by this moderator, where the listing still waits as it was rejected.
+        The new case, held by this moderator, where the listing still waits as it was rejected;
+        what was taken off sale goes back there without one.
 
     Raises:
         ConflictError: when the moderator does not hold the appeal.
@@ -141,7 +142,11 @@ def release_expired(session: Session) -> int:
 def _open_again(session: Session, decision: Decision, moderator: User) -> Case | None:
     case = session.get_one(Case, decision.case_id)
     listing = session.get_one(Listing, case.listing_id)
-    if listing.state is not ListingState.REJECTED or listing.version_id != case.version_id:
+    if case.on_sale:
+        if listing.state in TURNED_AWAY and listing.live_version_id == case.version_id:
+            listings.restore(session, listing, moderator.id)
+        return None
+    if listing.working_state not in TURNED_AWAY or listing.version_id != case.version_id:
         return None  # the seller has moved on meanwhile
     listings.reconsider(session, listing, moderator.id)
     version = session.get_one(ListingVersion, case.version_id)

@@ -15,9 +15,11 @@ from marketplace.core.errors import ConflictError, InvalidError
 from marketplace.core.permissions import Permission
 from marketplace.core.web.guards import requires
 from marketplace.core.web.request_scope import db, services
+from marketplace.moderation import queries as cases
 from marketplace.moderation.appeals import operations, queries
 from marketplace.moderation.decisions.telling import findings_told
 from marketplace.moderation.standing.queries import points_of, strikes_of, suspensions_of
+from marketplace.moderation.states import Lane
 from marketplace.policy.codes import SUSPEND_AT
 
 blueprint = Blueprint("appeals", __name__)
@@ -82,14 +84,26 @@ def decision(decision_id: str) -> Any:
 @blueprint.get("/moderate/appeals")
 @requires(Permission.MODERATE_CASES_READ)
 def index() -> Any:
-    """Appeals that wait for an answer, those due first at the top."""
-    return render_template("moderation/appeals.html", appeals=queries.waiting(db()))
+    """A tab of the queue: appeals that wait for an answer, those due first at the top."""
+    return render_template(
+        "moderation/appeals.html",
+        appeals=queries.waiting(db()),
+        tab="appeals",
+        order=cases.Order.AGE,
+        lanes=list(Lane),
+        counts=cases.counts(db(), current_user.id),
+        appealed=queries.waiting_count(db()),
+    )
 
 
 @blueprint.get("/moderate/appeals/<appeal_id>")
 @requires(Permission.MODERATE_CASES_READ)
 def one(appeal_id: str) -> Any:
     """One appeal beside the decision; its words for the moderator who has taken it."""
+    return _page(appeal_id)
+
+
+def _page(appeal_id: str) -> str:
     found = queries.appeal_by_id(db(), appeal_id)
     mine = found.claimed_by == current_user.id
     return render_template(
@@ -121,7 +135,10 @@ def answer(appeal_id: str) -> Any:
         again = operations.answer(
             db(), appeal_id, current_user, overturn, request.form.get("answer", "")
         )
-    except (ConflictError, InvalidError) as error:
+    except InvalidError as error:
+        flash(error.message, "error")
+        return _page(appeal_id), 422  # with what was typed
+    except ConflictError as error:
         flash(error.message, "error")
         return redirect(url_for("appeals.one", appeal_id=appeal_id))
     flash("The appeal is answered.", "success")

@@ -1,1 +1,1 @@
-"""What people report about listings on sale, and the moderators' plain list of it."""
+"""What people report about listings on sale; moderators answer it in a case."""

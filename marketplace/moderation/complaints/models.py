@@ -51,6 +51,11 @@ class Complaint(Base):
             unique=True,
             postgresql_where=text("closed_at IS NULL"),
         ),
+        Index(
+            "ix_listing_complaints_to_file",
+            "created_at",
+            postgresql_where=text("closed_at IS NULL AND case_id IS NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -58,6 +63,10 @@ class Complaint(Base):
     person_id: Mapped[RefId] = mapped_column(ForeignKey("users.id"), index=True)
     reason: Mapped[Reason] = mapped_column(enum_column(Reason, "complaint_reason"))
     note: Mapped[str] = mapped_column(String(MAX_NOTE))
+    case_id: Mapped[RefId | None] = mapped_column(
+        ForeignKey("moderation_cases.id", ondelete="SET NULL"), index=True
+    )
+    """The case in which moderators look at it; null for the moment until there is one."""
     created_at: Mapped[CreatedAt]
     closed_at: Mapped[Moment | None]
     closed_by: Mapped[RefId | None] = mapped_column(ForeignKey("users.id"))

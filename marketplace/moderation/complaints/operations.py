@@ -1,4 +1,4 @@
-"""Report a listing, and close a report."""
+"""Report a listing: it comes before the moderators in a case."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from marketplace.core.clock import now
-from marketplace.core.errors import InvalidError, NotFoundError
+from marketplace.core.errors import InvalidError
 from marketplace.core.ids import new_id
+from marketplace.listings.models import Listing
 from marketplace.moderation.complaints.models import Complaint, Reason
+from marketplace.moderation.models import Case
+from marketplace.moderation.on_sale import file_reports
 
 
-def complain(session: Session, listing_id: str, person_id: str, reason: Reason, note: str) -> None:
+def complain(
+    session: Session, listing: Listing, person_id: str, reason: Reason, note: str
+) -> Case | None:
     """Put a report before the moderators; a second one by the same person replaces the open first.
+
+    Returns:
+        The case about the listing; None where the sweep opens it in a moment.
 
     Raises:
         InvalidError: "something else" without saying what.
@@ -21,7 +28,7 @@ def complain(session: Session, listing_id: str, person_id: str, reason: Reason, 
     if reason is Reason.OTHER and not note:
         raise InvalidError("Say in a sentence what is wrong.", field="note")
     row = insert(Complaint).values(
-        id=new_id(), listing_id=listing_id, person_id=person_id, reason=reason, note=note
+        id=new_id(), listing_id=listing.id, person_id=person_id, reason=reason, note=note
     )
     session.execute(
         row.on_conflict_do_update(
@@ -30,17 +37,4 @@ def complain(session: Session, listing_id: str, person_id: str, reason: Reason, 
             set_={"reason": row.excluded.reason, "note": row.excluded.note},
         )
     )
-
-
-def close(session: Session, complaint_id: str, moderator_id: str) -> Complaint:
-    """Say that a report was looked into; closing it again changes nothing.
-
-    Raises:
-        NotFoundError: when there is none.
-    """
-    complaint = session.get(Complaint, complaint_id, with_for_update={"of": Complaint})
-    if complaint is None:
-        raise NotFoundError
-    if complaint.closed_at is None:
-        complaint.closed_at, complaint.closed_by = now(), moderator_id
-    return complaint
+    return file_reports(session, listing)

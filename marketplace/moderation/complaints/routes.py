@@ -1,10 +1,10 @@
-"""The form with which a listing is reported, and the moderators' list."""
+"""The form with which a listing is reported."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_security import current_user
 from flask_wtf import FlaskForm
 from wtforms import RadioField, TextAreaField
@@ -15,10 +15,10 @@ from marketplace.core.errors import InvalidError
 from marketplace.core.ids import split_slug
 from marketplace.core.permissions import Permission
 from marketplace.core.web.guards import login_required, requires
-from marketplace.core.web.pagination import page_number
 from marketplace.core.web.request_scope import db
 from marketplace.moderation.complaints import operations, queries
 from marketplace.moderation.complaints.models import MAX_NOTE, REASON_TEXTS, Reason
+from marketplace.moderation.states import Lane
 
 blueprint = Blueprint("complaints", __name__)
 
@@ -48,7 +48,7 @@ def report(path: str) -> Any:
     if form.validate_on_submit():
         try:
             operations.complain(
-                db(), listing.id, current_user.id, Reason(form.reason.data), form.note.data
+                db(), listing, current_user.id, Reason(form.reason.data), form.note.data
             )
         except InvalidError as error:
             form.note.errors = [error.message]
@@ -62,18 +62,5 @@ def report(path: str) -> Any:
 @blueprint.get("/moderate/reports")
 @requires(Permission.MODERATE_CASES_READ)
 def index() -> Any:
-    """What people reported: open first, or what was closed."""
-    closed = request.args.get("closed") == "1"
-    page = queries.complaints(db(), page_number(), closed=closed)
-    return render_template(
-        "moderation/reports.html", page=page, closed=closed, reasons=REASON_TEXTS
-    )
-
-
-@blueprint.post("/moderate/reports/<complaint_id>/close")
-@requires(Permission.MODERATE_CASES_DECIDE)
-def close(complaint_id: str) -> Any:
-    """Take a report off the list of open ones."""
-    found = operations.close(db(), complaint_id, current_user.id)
-    flash(f"The report about “{found.listing.title}” is closed.", "success")
-    return redirect(url_for("complaints.index"))
+    """Where reports were listed before they had a tab of the queue."""
+    return redirect(url_for("moderate.queue", tab=Lane.REPORTS.value))

@@ -14,6 +14,7 @@ from marketplace.listings.models import ListingVersion, Sample
 from marketplace.moderation.decisions.models import BannedImage, Decision, ListingLimit
 from marketplace.moderation.models import Approval, Case
 from marketplace.moderation.moving import move
+from marketplace.moderation.on_sale import follow_version
 from marketplace.moderation.rules import approval_problem, hands_needed, hands_on
 from marketplace.moderation.standing.operations import strike_for
 from marketplace.moderation.states import (
@@ -33,7 +34,7 @@ _TURNED_AWAY = {
 
 
 def take_effect(session: Session, case: Case, decision: Decision) -> None:
-    """Do what was decided. The case is locked.
+    """Do what was decided about a submission. The case is locked.
 
     Raises:
         DomainError: when it cannot be done any more.
@@ -41,7 +42,7 @@ def take_effect(session: Session, case: Case, decision: Decision) -> None:
     if decision.kind.publishes:
         _approve(session, case, decision)
     elif decision.kind is DecisionKind.ESCALATE:
-        _escalate(session, case, decision)
+        escalate(session, case, decision)
     else:
         _turn_away(session, case, decision)
 
@@ -64,43 +65,48 @@ def _approve(session: Session, case: Case, decision: Decision) -> None:
         move(session, case, CaseAction.ENDORSE, decision.moderator_id, note or None)
         case.claimed_by = case.claimed_at = None
         return
-    _close(session, case, decision, CaseAction.APPROVE)
+    close(session, case, decision, CaseAction.APPROVE)
     case.override = override
     session.flush()
     said = "override: " + note if override else note
     listings.publish(session, case.listing, version, decision.moderator_id, said)
-    for limit in decision.limits:
-        _limit(session, case, decision, Limit(limit))
+    follow_version(session, case.listing)
+    for kind in decision.limits:
+        limit(session, case, decision, Limit(kind))
 
 
 def _turn_away(session: Session, case: Case, decision: Decision) -> None:
     assert decision.reason_code is not None
     case.reason_code = decision.reason_code
-    _close(session, case, decision, _TURNED_AWAY[decision.kind])
+    close(session, case, decision, _TURNED_AWAY[decision.kind])
     note = decision.note
     text = REASON_TEXTS[decision.reason_code] + (f"\n\n{note}" if note else "")
-    listings.reject(session, case.listing, decision.moderator_id, decision.reason_code.value, text)
+    code, mend = decision.reason_code.value, decision.kind is DecisionKind.REQUEST_CHANGES
+    listings.reject(session, case.listing, decision.moderator_id, code, text, mend=mend)
     if decision.kind is DecisionKind.REJECT:
         strike_for(session, decision, case.listing.seller_id)
     for sample_id in decision.banned_samples:
         ban(session, sample_id, decision.reason_code, decision.id)
 
 
-def _escalate(session: Session, case: Case, decision: Decision) -> None:
+def escalate(session: Session, case: Case, decision: Decision) -> None:
+    """Put the case back for another moderator."""
     move(session, case, CaseAction.ESCALATE, decision.moderator_id, decision.note)
     case.claimed_by = case.claimed_at = None
     case.escalated_by = decision.moderator_id
     case.lane, case.risk_rank = Lane.ESCALATED, 0
 
 
-def _close(session: Session, case: Case, decision: Decision, action: CaseAction) -> None:
+def close(session: Session, case: Case, decision: Decision, action: CaseAction) -> None:
+    """Write the decision into the case."""
     # Held and decided are exclusive in the table's CHECKs, so all of it changes together.
     case.decided_by, case.decided_at = decision.moderator_id, now()
     case.decision_note = decision.note
     move(session, case, action, decision.moderator_id, decision.note)
 
 
-def _limit(session: Session, case: Case, decision: Decision, kind: Limit) -> None:
+def limit(session: Session, case: Case, decision: Decision, kind: Limit) -> None:
+    """Lay a limit on the listing; one of its kind stands at a time."""
     values = {
         "id": new_id(),
         "listing_id": case.listing_id,

@@ -92,6 +92,11 @@ class BannedImage(Base):
     """A picture that may not come back: its hashes only."""
 
     __tablename__ = "banned_images"
+    __table_args__ = (
+        Index(
+            "ix_banned_images_to_search", "created_at", postgresql_where=text("searched_at IS NULL")
+        ),
+    )
 
     id: Mapped[Id]
     sample_id: Mapped[RefId | None] = mapped_column(
@@ -105,6 +110,8 @@ class BannedImage(Base):
     pixel_sha256: Mapped[bytes] = mapped_column(LargeBinary, index=True)
     pdq: Mapped[bytes | None] = mapped_column(HashBits(256))
     created_at: Mapped[CreatedAt]
+    searched_at: Mapped[Moment | None]
+    """When it was looked for among what is offered; null while a worker has to do that."""
 
 
 class ListingLimit(Base):

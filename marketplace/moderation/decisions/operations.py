@@ -18,6 +18,7 @@ from marketplace.core.clock import now
 from marketplace.core.errors import ConflictError, DomainError, InvalidError, NotFoundError
 from marketplace.listings.models import Sample
 from marketplace.moderation.decisions.effects import take_effect
+from marketplace.moderation.decisions.effects_on_sale import take_effect_on_sale
 from marketplace.moderation.decisions.models import Decision, Outcome
 from marketplace.moderation.decisions.statement import statement_of
 from marketplace.moderation.locks import case_for_update
@@ -35,6 +36,7 @@ from marketplace.moderation.states import (
 )
 from marketplace.policy.codes import code_of
 from marketplace.screening.models import PolicyCheck, PolicyFinding
+from marketplace.verification.changes.queries import questions_of
 
 APPEAL_WITHIN = timedelta(days=14)
 MAX_FINDINGS = 50
@@ -78,7 +80,7 @@ def decide(
         banned_samples=list(ruling.banned_samples),
         finding_ids=list(ruling.finding_ids),
         statement=statement_of(
-            ruling.kind,
+            ruling.kind.said_of(case.about),
             ruling.code,
             ruling.limits,
             case.verdict,
@@ -133,7 +135,8 @@ def settle(session: Session, decision_id: str) -> OutcomeKind | None:
         return None
     try:
         with session.begin_nested():
-            take_effect(session, case, decision)
+            effect = take_effect_on_sale if case.on_sale else take_effect
+            effect(session, case, decision)
             session.flush()
     except DomainError as error:
         session.refresh(case)
@@ -185,7 +188,7 @@ def _checked(session: Session, case: Case, ruling: Ruling) -> Ruling:
     """The ruling with everything verified that can be, so that its moderator hears of it now."""
     note = short_enough(ruling.note.strip())
     override = False
-    if ruling.kind.publishes:
+    if ruling.kind.publishes and not case.on_sale:
         override = approval_problem(session, case, note, ruling.override)
     if ruling.kind is DecisionKind.APPROVE_LIMITED and not ruling.limits:
         raise InvalidError("Choose at least one limit, or approve without.", field="limits")
@@ -193,6 +196,8 @@ def _checked(session: Session, case: Case, ruling: Ruling) -> Ruling:
         raise InvalidError("Choose the reason that fits best.", field="code")
     if ruling.kind is DecisionKind.ESCALATE and not note:
         raise InvalidError("Say in a sentence what the next one should look at.", field="note")
+    if ruling.kind.answers_a_run:
+        _answerable(session, case, ruling.kind)
     if ruling.banned_samples and ruling.kind is not DecisionKind.REJECT:
         raise InvalidError("A picture is banned together with a rejection.", field="banned")
     return Ruling(
@@ -206,6 +211,13 @@ def _checked(session: Session, case: Case, ruling: Ruling) -> Ruling:
         advice=ruling.advice,
         automatic=ruling.automatic,
     )
+
+
+def _answerable(session: Session, case: Case, kind: DecisionKind) -> None:
+    if not case.on_sale or not questions_of(session, case.version_id):
+        raise InvalidError("No re-verification of this listing waits for an answer.")
+    if kind is DecisionKind.RERUN and any(one.severity == "serious" for one in case.findings):
+        raise InvalidError("Running it again says nothing about what else was found: decide that.")
 
 
 def _known_findings(session: Session, case: Case, ids: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from marketplace.moderation.recommendation import Recommendation
-from marketplace.moderation.states import DecisionKind, Limit, ReasonCode
+from marketplace.moderation.states import Limit, ReasonCode
 from marketplace.policy import POLICY_VERSION
 from marketplace.policy.codes import code_of, reason_codes
 
 
 def statement_of(
-    kind: DecisionKind,
+    decided: str,
     code: ReasonCode | None,
     limits: tuple[Limit, ...],
     verdict: str | None,
@@ -25,12 +25,13 @@ def statement_of(
     """The statement as data. It never quotes the prompt; what was found is told by reference.
 
     Args:
+        decided: what was done, in words.
         verdict: what the re-run found, if there was one.
         advice: what a machine recommended; a person decided all the same.
         appeal_until: until when the seller may object; None where there is nothing to object to.
     """
     said: dict[str, Any] = {
-        "decision": kind.label,
+        "decision": decided,
         "policy_version": POLICY_VERSION,
         "codes_version": reason_codes().version,
         "verdict": verdict,

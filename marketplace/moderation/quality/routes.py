@@ -29,6 +29,8 @@ def label() -> Any:
     is_right = "right" in request.form
     finding_id = request.form.get("right") or request.form.get("wrong", "")
     labels.label(db(), finding_id, current_user.id, is_right)
+    if request.headers.get("X-Requested-With") == "fetch":
+        return "", 204
     flash("Thank you: the rule’s precision is counted by such labels.", "info")
     return redirect(url_for("moderate.case", case_id=request.form.get("case", "none")))
 

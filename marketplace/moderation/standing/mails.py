@@ -32,16 +32,17 @@ def tell_suspended(session: Session, seller: SellerProfile, row: Suspension) -> 
     """Say why and for how long."""
     term = f"until {day(row.until)}" if row.until else "for good"
     text = _SUSPENDED.format(name=seller.display_name, term=term, cause=row.cause)
-    _queue(session, seller, "Your shop is suspended", text)
+    put_mail(session, seller, "Your shop is suspended", text)
 
 
 def tell_reinstated(session: Session, seller: SellerProfile, row: Suspension) -> None:
     """Say that it is over, and why."""
     text = _REINSTATED.format(name=seller.display_name, note=row.lift_note)
-    _queue(session, seller, "Your shop is open again", text)
+    put_mail(session, seller, "Your shop is open again", text)
 
 
-def _queue(session: Session, seller: SellerProfile, subject: str, text: str) -> None:
+def put_mail(session: Session, seller: SellerProfile, subject: str, text: str) -> None:
+    """Record a message to a seller. It must not hold prompt text."""
     mail = OutgoingMail(
         recipient=seller.user.email, subject=subject, body_text=text, next_attempt_at=now()
     )

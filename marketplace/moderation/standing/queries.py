@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.accounts.models import SellerProfile
@@ -13,7 +13,7 @@ from marketplace.listings.models import Listing
 from marketplace.listings.states import ListingState
 from marketplace.moderation.models import Case
 from marketplace.moderation.standing.models import SellerRisk, Strike, Suspension
-from marketplace.moderation.states import CaseState
+from marketplace.moderation.states import About, CaseState
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,11 @@ def standing_of(session: Session, seller: SellerProfile) -> Standing:
         .join(Listing, Listing.id == Case.listing_id)
         .where(
             Listing.seller_id == seller.user_id,
-            Case.state.in_([CaseState.APPROVED, CaseState.REJECTED, CaseState.CHANGES]),
+            or_(
+                Case.state.in_([CaseState.REJECTED, CaseState.CHANGES]),
+                # What stays on sale was not approved a second time.
+                and_(Case.state == CaseState.APPROVED, Case.about == About.SUBMISSION),
+            ),
         )
         .group_by(Case.state)
     )

@@ -25,6 +25,11 @@ blueprint = Blueprint("standing", __name__, url_prefix="/moderate/sellers")
 @requires(Permission.MODERATE_CASES_READ)
 def seller(seller_id: str) -> Any:
     """How a seller stands."""
+    return _page(seller_id)
+
+
+def _page(seller_id: str, problem: str = "") -> str:
+    """The page; with a problem, what was typed stands in its form again."""
     profile = db().get(SellerProfile, seller_id)
     if profile is None:
         raise NotFoundError
@@ -37,6 +42,7 @@ def seller(seller_id: str) -> Any:
         decisions=decisions_about(db(), seller_id),
         suspend_at=SUSPEND_AT,
         now=now(),
+        problem=problem,
     )
 
 
@@ -52,7 +58,9 @@ def suspend(seller_id: str) -> Any:
         cause = request.form.get("cause", "")
         operations.suspend(db(), seller_id, cause, term, current_user.id)
         flash("The shop is suspended; its seller is told why and for how long.", "success")
-    except (ConflictError, InvalidError) as error:
+    except InvalidError as error:
+        return _page(seller_id, error.message), 422
+    except ConflictError as error:
         flash(error.message, "error")
     return redirect(url_for("standing.seller", seller_id=seller_id))
 
@@ -64,6 +72,8 @@ def reinstate(seller_id: str) -> Any:
     try:
         operations.reinstate(db(), seller_id, request.form.get("note", ""), current_user.id)
         flash("The shop is open again; its seller is told why.", "success")
-    except (ConflictError, InvalidError) as error:
+    except InvalidError as error:
+        return _page(seller_id, error.message), 422
+    except ConflictError as error:
         flash(error.message, "error")
     return redirect(url_for("standing.seller", seller_id=seller_id))

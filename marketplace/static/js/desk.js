@@ -186,6 +186,25 @@ function tell() {
   if (said && place && !place.children.length) place.innerHTML = said;
 }
 
+// -- labels ---------------------------------------------------------------------------------------
+
+// Without a new page: whatever has been typed into the decision stays.
+async function label(event) {
+  const button = event.submitter;
+  if (!button) return;
+  event.preventDefault();
+  const form = event.target;
+  const fields = Object.fromEntries(new FormData(form));
+  const answer = await post(form.action, { ...fields, [button.name]: button.value }).catch(() => null);
+  if (!answer || !answer.ok) {
+    button.textContent = `${button.name}: not saved`;
+    return;
+  }
+  for (const one of document.querySelectorAll(`[form="labels"][value="${button.value}"]`)) {
+    one.setAttribute("aria-pressed", String(one === button));
+  }
+}
+
 function begin() {
   tell();
   keepSwitches();
@@ -200,6 +219,7 @@ function begin() {
     form.addEventListener("submit", decide);
     prepare();
   }
+  document.getElementById("labels")?.addEventListener("submit", label);
 }
 
 document.addEventListener("keydown", pressed);

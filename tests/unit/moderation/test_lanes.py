@@ -25,6 +25,10 @@ CALM = Facts(proved=True)
         ({"soft": 5}, Lane.NEW),
         ({"payment_risk": True, "hard": 2}, Lane.PAYMENT_RISK),
         ({"escalated": True, "payment_risk": True}, Lane.ESCALATED),
+        ({"on_sale": True, "payment_risk": True}, Lane.REVERIFICATION),
+        ({"on_sale": True, "reports": 1}, Lane.REPORTS),
+        ({"on_sale": True, "reports": 1, "serious": 1}, Lane.SCANNER),
+        ({"on_sale": True, "serious": 1, "escalated": True}, Lane.ESCALATED),
     ],
 )
 def test_the_gravest_trait_decides_the_lane(change: dict[str, Any], lane: Lane) -> None:
@@ -34,7 +38,7 @@ def test_the_gravest_trait_decides_the_lane(change: dict[str, Any], lane: Lane) 
 def test_every_trait_adds_to_the_risk_and_it_stays_within_bounds() -> None:
     assert risk_of(CALM) == 0
     traits: dict[str, Any] = {"escalated": True, "payment_risk": True, "hard": 1, "serious": 1}
-    traits |= {"soft": 1, "young": True, "points": 1, "proved": False}
+    traits |= {"reports": 1, "soft": 1, "young": True, "points": 1, "proved": False}
     for name, value in traits.items():
         assert risk_of(dataclasses.replace(CALM, **{name: value})) > 0, name
     worst = Facts(False, 99, 99, 99, True, True, True, True, 99)

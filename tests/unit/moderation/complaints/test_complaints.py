@@ -7,12 +7,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.accounts.models import RoleRow, User
+from marketplace.accounts.models import User
 from marketplace.core.container import Services
 from marketplace.core.errors import InvalidError
 from marketplace.core.permissions import Role
 from marketplace.listings import operations as listing_operations
 from marketplace.listings.models import Listing
+from marketplace.listings.states import ListingState
+from marketplace.moderation import operations as moderation
 from marketplace.moderation.complaints import operations
 from marketplace.moderation.complaints.models import Complaint, Reason
 from tests.factories.accounts import make_seller, make_user
@@ -55,43 +57,50 @@ def test_a_report_goes_from_the_listing_to_the_moderators_and_is_closed(
     assert sent.status_code == 302
     assert client.get("/moderate/reports").status_code == 404
 
-    moderator = make_moderator(session)
-    moderator.roles.append(RoleRow(name=Role.MODERATOR.value))
+    moderator = make_user(session, Role.MODERATOR)
     session.commit()
     log_in(client, moderator)
-    assert 'Reported by people <span class="numeric">1</span>' in client.get("/moderate").text
-    text = client.get("/moderate/reports").text
-    assert listing.title in text
-    assert "somebody else’s" in text
-    assert "The third &lt;picture&gt;" in text
+    assert client.get("/moderate/reports").location == "/moderate?tab=reports"
+    queue = client.get("/moderate?tab=reports").text
+    assert 'Reports <span class="numeric">1</span>' in queue
+    assert listing.title in queue
+    assert "somebody else’s" in queue
     [one] = all_of(session)
-    for _ in range(2):
-        assert client.post(f"/moderate/reports/{one.id}/close").status_code == 302
-    open_ones = client.get("/moderate/reports").text.partition("<h1")[2]  # after the thanks
-    assert listing.title not in open_ones
-    assert listing.title in client.get("/moderate/reports?closed=1").text
+    client.post(f"/moderate/{one.case_id}/claim")
+    page = client.get(f"/moderate/{one.case_id}").text
+    assert "The third &lt;picture&gt;" in page
+    assert "Keep on sale" in page
+    assert "Run again" not in page.partition("Your decision")[2].partition("Limits")[0]
+    assert client.post(f"/moderate/{one.case_id}/approve").status_code == 302
     [one] = all_of(session)
     assert one.closed_by == moderator.id
-    assert client.post("/moderate/reports/none/close").status_code == 404
+    assert 'Reports <span class="numeric">0</span>' in client.get("/moderate").text
+    assert listing.state is ListingState.LIVE
+    assert "stays on sale" in client.get(f"/moderate/{one.case_id}").text.lower()
 
 
 def test_one_person_has_one_open_report_of_a_listing(
     session: Session, listing: Listing, person: User
 ) -> None:
-    operations.complain(session, listing.id, person.id, Reason.SPAM, "")
-    operations.complain(session, listing.id, person.id, Reason.OFFENSIVE, "look at the second")
+    case = operations.complain(session, listing, person.id, Reason.SPAM, "")
+    operations.complain(session, listing, person.id, Reason.OFFENSIVE, "look at the second")
     session.commit()
+    assert case is not None
     [one] = all_of(session)
     assert (one.reason, one.note) == (Reason.OFFENSIVE, "look at the second")
-    operations.close(session, one.id, person.id)
-    operations.complain(session, listing.id, person.id, Reason.SPAM, "")
+    moderator = make_moderator(session)
+    moderation.claim(session, case.id, moderator)
+    moderation.approve(session, case.id, moderator)
+    again = operations.complain(session, listing, person.id, Reason.SPAM, "")
     session.commit()
+    assert again is not None
+    assert again.id != case.id
     assert [found.closed_at is None for found in all_of(session)] == [False, True]
 
 
 def test_something_else_wants_a_sentence(session: Session, listing: Listing, person: User) -> None:
     with pytest.raises(InvalidError, match="Say in a sentence"):
-        operations.complain(session, listing.id, person.id, Reason.OTHER, "")
+        operations.complain(session, listing, person.id, Reason.OTHER, "")
     assert all_of(session) == []
 
 

@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from marketplace.accounts.models import User
 from marketplace.core.clock import frozen, now
 from marketplace.core.container import Services
 from marketplace.core.errors import ConflictError, InvalidError, NotFoundError
+from marketplace.core.permissions import Role
 from marketplace.listings.models import Listing, ListingVersion
 from marketplace.listings.states import ListingState
 from marketplace.moderation import operations
@@ -33,7 +35,9 @@ from marketplace.moderation.states import (
 )
 from marketplace.verification.states import Verdict
 from tests.factories.verification import make_moderator, make_sample
+from tests.fixtures.app import log_in
 from tests.unit.moderation.test_operations import make_case
+from tests.unit.moderation.test_routes import give_role
 
 TEN = timedelta(seconds=10)
 REJECT = Ruling(DecisionKind.REJECT, ReasonCode.SPAM, "One of forty.")
@@ -163,14 +167,27 @@ def test_a_decision_that_lacks_something_is_refused_at_once(
     assert case.state is CaseState.CLAIMED
 
 
-def test_changes_are_asked_for_without_a_strike(
-    session: Session, case: Case, moderator: User
+def test_changes_are_asked_for_without_a_strike_and_lead_back_to_the_wizard(
+    client: FlaskClient, session: Session, case: Case, moderator: User
 ) -> None:
-    ruling = Ruling(DecisionKind.REQUEST_CHANGES, ReasonCode.SAMPLE_STOLEN)
+    ruling = Ruling(DecisionKind.REQUEST_CHANGES, ReasonCode.SAMPLE_STOLEN, "Only sample two.")
     settle(session, decide(session, case.id, moderator, ruling, timedelta()).id)
     session.commit()
-    assert (case.state, case.listing.state) == (CaseState.CHANGES, ListingState.REJECTED)
+    listing = case.listing
+    assert (case.state, listing.state) == (CaseState.CHANGES, ListingState.CHANGES)
     assert case.reason_code is ReasonCode.SAMPLE_STOLEN
+    seller = session.get_one(User, listing.seller_id)
+    give_role(session, seller, Role.SELLER)
+    log_in(client, seller)
+    assert 'badge--warning">Changes requested<' in client.get("/sell/listings").text
+    page = client.get(f"/sell/{listing.id}").text
+    assert "A moderator asks for changes." in page
+    assert "Only sample two." in page
+    assert "Rejected" not in page
+    answer = client.post(f"/sell/{listing.id}/revise")
+    assert f"/sell/{listing.id}" in answer.location
+    session.expire_all()
+    assert listing.state is ListingState.DRAFT
 
 
 def test_an_escalated_case_is_for_somebody_else(
