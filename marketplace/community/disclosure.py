@@ -46,11 +46,17 @@ def refuse_disclosure(
 def _known_to(session: Session, person_id: str) -> Iterator[ListingVersion]:
     """What the person has read: bought, given back or not, or written."""
     bought = select(Entitlement.version_id).where(Entitlement.buyer_id == person_id)
+    # Later versions come free with what was bought (library.queries.newer_versions).
+    updates = (
+        select(ListingVersion.id)
+        .join(Entitlement, Entitlement.listing_id == ListingVersion.listing_id)
+        .where(Entitlement.buyer_id == person_id, ListingVersion.published_at.is_not(None))
+    )
     written = select(ListingVersion.id).join(ListingVersion.listing)
     written = written.where(Listing.seller_id == person_id)
     query = (
         select(ListingVersion)
-        .where(ListingVersion.id.in_(bought.union_all(written)))
+        .where(ListingVersion.id.in_(bought.union_all(updates, written)))
         .options(
             undefer(ListingVersion.prompt_sealed),
             joinedload(ListingVersion.listing),

@@ -24,6 +24,7 @@ from marketplace.community.review_queries import (
 from marketplace.core.errors import DomainError
 from marketplace.core.ids import is_id
 from marketplace.core.web.guards import signed_in
+from marketplace.core.web.page_keeping import kept_values
 from marketplace.core.web.request_scope import db
 from marketplace.discovery.presenters import ListingCard
 
@@ -74,11 +75,32 @@ def listing_id_of(card: ListingCard) -> str:
     return card.path.rpartition("-")[2]
 
 
+@dataclass(frozen=True)
+class _KeptRating:
+    """A listing's rating as it is kept: that there is none is kept as well."""
+
+    rating: Rating | None
+
+
 def ratings_on(cards: Sequence[ListingCard]) -> Mapping[str, Rating]:
-    """Ratings of a whole shelf by path, in one query."""
-    paths = {listing_id_of(card): card.path for card in cards}
-    found = ratings_of(db(), list(paths)) if paths else {}
-    return {paths[listing_id]: rating for listing_id, rating in found.items()}
+    """Ratings of a whole shelf by path, in one query at most."""
+    kept = kept_values()
+    found: dict[str, Rating | None] = {}
+    missing = {}
+    for card in cards:
+        known = kept.get(("rating", card.path)) if kept is not None else None
+        if known is None:
+            missing[listing_id_of(card)] = card.path
+        else:
+            found[card.path] = known.rating
+    if missing:
+        change = kept.change if kept is not None else 0
+        rated = ratings_of(db(), list(missing))
+        for listing_id, path in missing.items():
+            found[path] = rated.get(listing_id)
+            if kept is not None:
+                kept.put(("rating", path), _KeptRating(found[path]), change)
+    return {path: rating for path, rating in found.items() if rating is not None}
 
 
 def seller_rating(seller_id: str) -> Rating:

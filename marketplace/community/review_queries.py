@@ -6,9 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session, joinedload
 
 from marketplace.accounts.models import User
@@ -157,12 +168,16 @@ def rating_of(session: Session, listing_id: str) -> Rating:
 
 def ratings_of(session: Session, listing_ids: Sequence[str]) -> dict[str, Rating]:
     """Ratings of listings that have any, in one query for a whole shelf."""
-    rows = session.execute(
-        select(ListingRating.listing_id, ListingRating.ratings, ListingRating.stars).where(
-            ListingRating.listing_id.in_(listing_ids), ListingRating.ratings > 0
-        )
-    )
+    rows = session.execute(_rated(), {"listing_ids": list(listing_ids)})
     return {row.listing_id: Rating(row.ratings, row.stars) for row in rows}
+
+
+@cache
+def _rated() -> Select[str, int, int]:
+    return select(ListingRating.listing_id, ListingRating.ratings, ListingRating.stars).where(
+        ListingRating.listing_id.in_(bindparam("listing_ids", expanding=True)),
+        ListingRating.ratings > 0,
+    )
 
 
 def rating_of_seller(session: Session, seller_id: str) -> Rating:

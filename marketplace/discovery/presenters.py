@@ -19,6 +19,7 @@ from marketplace.listings.public import (
     variable_names,
 )
 from marketplace.listings.tiers import Tier
+from marketplace.offers.queries import RunningSale
 from marketplace.search.finding import Hit
 from marketplace.verification.models import SampleCheck, VerificationRun
 from marketplace.verification.queries import deciding_distance
@@ -42,10 +43,10 @@ class ListingCard:
     seller_name: str
     seller_handle: str
     reproduced: bool
+    sale: RunningSale | None = None
+    """The timed sale that its price comes from."""
     consistency: int | None = None
     """Percent; None where it was not measured."""
-    rating: float | None = None
-    ratings: int = 0
     is_newcomer: bool = False
     """It is in a place that is kept for the new."""
     likeness: Derivatives = field(default_factory=list)
@@ -66,6 +67,7 @@ def card(item: Shelved) -> ListingCard:
         seller_name=item.seller_name,
         seller_handle=item.seller_handle,
         reproduced=item.verdict is Verdict.REPRODUCED and not item.degraded,
+        sale=item.sale,
         consistency=item.consistency,
     )
 
@@ -80,17 +82,15 @@ def found_cards(items: Sequence[Shelved], hits: Sequence[Hit]) -> list[ListingCa
     by_id = {hit.listing_id: hit for hit in hits}
     found = []
     for item in items:
-        hit = by_id[item.listing_id]
-        found.append(
-            replace(
-                card(item),
-                rating=hit.rating,
-                ratings=hit.ratings,
+        hit, shown = by_id[item.listing_id], card(item)
+        if hit.is_newcomer or hit.picture is not None:
+            shown = replace(
+                shown,
                 is_newcomer=hit.is_newcomer,
                 likeness=hit.picture.derivatives if hit.picture else [],
                 is_same_picture=hit.picture is not None and hit.picture.same,
             )
-        )
+        found.append(shown)
     return found
 
 
@@ -149,10 +149,15 @@ class ListingPage:
     gallery: list[GalleryPicture]
     proof: ProofSummary | None
     published_at: datetime | None
+    sale: RunningSale | None = None
+    """The timed sale that its price comes from."""
 
 
 def listing_page(
-    listing: Listing, version: ListingVersion, run: VerificationRun | None
+    listing: Listing,
+    version: ListingVersion,
+    run: VerificationRun | None,
+    sale: RunningSale | None = None,
 ) -> ListingPage:
     """The public page of a listing's version; ``run`` is its completed run, if any."""
     checks = {check.sample_id: check for check in run.checks} if run else {}
@@ -166,7 +171,7 @@ def listing_page(
         tags=list(listing.tags),
         category_slug=listing.category.slug,
         category_name=listing.category.name,
-        price_cents=listing.price_cents,
+        price_cents=sale.price_cents if sale else listing.price_cents,
         live=is_on_sale(listing),
         payable=listing.seller.transfers_status is TransfersStatus.ACTIVE,
         seller_name=listing.seller.display_name,
@@ -182,6 +187,7 @@ def listing_page(
         gallery=[_picture(sample, checks.get(sample.id), names) for sample in version.samples],
         proof=_proof(run),
         published_at=listing.published_at,
+        sale=sale,
     )
 
 

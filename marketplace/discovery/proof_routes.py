@@ -109,7 +109,7 @@ def progress(listing_id: str) -> Any:
     if listing is None or listing.seller_id != current_user.id:
         raise NotFoundError
     run = queries.run_of(db(), listing.version_id)
-    return jsonify(progress_of(db(), run) | {"listing_state": listing.state.value})
+    return jsonify(progress_of(db(), run) | {"listing_state": listing.working_state.value})
 
 
 @blueprint.app_template_global()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import exists, func, select
-from sqlalchemy.orm import Session, contains_eager, selectinload
+from functools import cache
+
+from sqlalchemy import Select, bindparam, exists, func, select
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from marketplace.accounts.models import SellerProfile
 from marketplace.core.errors import NotFoundError
@@ -58,19 +60,26 @@ def listing_for(
     """
     if not is_id(listing_id):
         raise NotFoundError
-    listing = session.get(Listing, listing_id)
+    listing = session.scalar(_with_live_version(), {"listing_id": listing_id})
     if listing is None:
         raise NotFoundError
     if is_on_sale(listing):
-        version_id = listing.live_version_id
+        version = listing.live_version
     else:
-        version_id = listing.version_id if listing.seller_id == viewer_id else None
-    version = session.get(
-        ListingVersion, version_id or "", options=[selectinload(ListingVersion.samples)]
-    )
+        version = listing.version if listing.seller_id == viewer_id else None
     if version is None:
         raise NotFoundError
     return listing, version
+
+
+@cache
+def _with_live_version() -> Select[Listing]:
+    """The listing of id ``listing_id``, all that its page says of it in one query; built once."""
+    return (
+        select(Listing)
+        .where(Listing.id == bindparam("listing_id"))
+        .options(joinedload(Listing.live_version))
+    )
 
 
 def is_on_sale(listing: Listing) -> bool:

@@ -12,12 +12,16 @@ from marketplace.core.web.guards import public, signed_in
 from marketplace.core.web.page_keeping import kept_for_all, kept_for_strangers
 from marketplace.core.web.pagination import page_number
 from marketplace.core.web.request_scope import db, services
+from marketplace.core.web.traces import note_opened
 from marketplace.core.web.uploads import keep_files_in_memory
 from marketplace.discovery import queries, search_views, shelves
+from marketplace.discovery.bundles import bundle_cards
 from marketplace.discovery.gallery import gallery_of
 from marketplace.discovery.presenters import ListingCard, card, cards, home_proof, listing_page
 from marketplace.discovery.structured import product_of
 from marketplace.listings.queries import categories, target_models
+from marketplace.offers.bundles import bundles_of, bundles_with
+from marketplace.offers.queries import running_sales
 from marketplace.orders.cart_session import current_items
 from marketplace.orders.queries import owned
 from marketplace.verification.consistency.presenters import consistency_of
@@ -42,6 +46,7 @@ NOT_FOR_CRAWLERS = (
     "/search",
     "/sell",
     "/unsubscribe",
+    "/via",
     "/webhooks",
 )
 
@@ -92,8 +97,11 @@ def listing(path: str) -> Any:
     found, version = queries.listing_for(db(), split_slug(path)[1], viewer_id)
     if path != found.path:
         return redirect(url_for("discovery.listing", path=found.path), 301)
-    page = listing_page(found, version, completed_run_of(db(), version.id))
+    sale, bundles = kept_for_all(("offers", found.id), _offers, found.id)
+    page = listing_page(found, version, completed_run_of(db(), version.id), sale)
     consistency = consistency_of(db(), version)
+    if page.live:
+        note_opened(found.id, is_own=found.seller_id == viewer_id)
     return render_template(
         "discovery/listing.html",
         listing=page,
@@ -104,8 +112,15 @@ def listing(path: str) -> Any:
         entitlement=owned(db(), viewer_id, found.id) if viewer_id else None,
         own=found.seller_id == viewer_id,
         in_cart=found.id in current_items(),
+        bundles=bundles,
         related=cards(shelves.related(db(), found, RELATED)),
     )
+
+
+def _offers(listing_id: str) -> tuple[Any, Any]:
+    """A listing's sale, if one runs, and the bundles that it is part of."""
+    sale = running_sales(db(), [listing_id]).get(listing_id)
+    return sale, bundle_cards(db(), bundles_with(db(), listing_id))
 
 
 @blueprint.get("/s/<handle>")
@@ -116,7 +131,11 @@ def seller(handle: str) -> Any:
     profile = queries.seller_named(db(), handle)
     page = queries.of_seller(db(), profile.user_id, page_number())
     return render_template(
-        "discovery/seller.html", seller=profile, page=page, cards=cards(page.items)
+        "discovery/seller.html",
+        seller=profile,
+        page=page,
+        cards=cards(page.items),
+        bundles=bundle_cards(db(), bundles_of(db(), profile.user_id, offered=True)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flask import url_for
@@ -47,9 +47,12 @@ SORT_NOTES = {
 class Option:
     """A value of a facet."""
 
+    id: str
+    """Of its input on the page."""
     value: str
     label: str
-    count: int
+    number: str
+    """How many listings it would show, as people write it."""
     chosen: bool
 
 
@@ -91,8 +94,8 @@ class Names:
         }
 
     @property
-    def known(self) -> Mapping[Facet, Collection[str]]:
-        """Every value that each facet can have."""
+    def known(self) -> Mapping[Facet, Mapping[str, str]]:
+        """Every value that each facet can have, with its name."""
         return self._labels
 
     def label(self, facet: Facet, value: str) -> str:
@@ -118,10 +121,17 @@ def facets(wanted: Wanted, found: Found, names: Names) -> list[FacetView]:
     views = []
     for facet in Facet:
         chosen = wanted.chosen.get(facet, ())
+        labels, counts = names.known[facet], found.counts.by_facet.get(facet, {})
+        shown = [value for value in labels if counts.get(value) or value in chosen]
         options = [
-            Option(value, names.label(facet, value), count, value in chosen)
-            for value in names.known[facet]
-            if (count := found.counts.of(facet, value)) or value in chosen
+            Option(
+                f"{facet.value}-{number}",
+                value,
+                labels[value],
+                f"{counts.get(value, 0):,}",
+                value in chosen,
+            )
+            for number, value in enumerate(shown, start=1)
         ]
         if options:
             views.append(FacetView(facet.value, LEGENDS[facet], facet.is_at_least, options))

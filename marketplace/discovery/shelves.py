@@ -7,12 +7,14 @@ listing stands as good a chance as one that has sold for years.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Subquery, case, func, literal, select, true, union_all
+from sqlalchemy import ColumnElement, Subquery, literal, select, true, union_all
 from sqlalchemy.orm import Session
 
+from marketplace.core.web.page_keeping import kept_for_all
 from marketplace.discovery.on_sale import on_sale
-from marketplace.discovery.shelving import Shelved, shelve
+from marketplace.discovery.shelving import Shelved, shelve, shelved
 from marketplace.listings.models import Category, Listing, ListingVersion
 from marketplace.moderation.decisions.queries import off_shelves
 from marketplace.search.models import SearchDocument
@@ -73,32 +75,47 @@ def newest_on_model(session: Session, slug: str, limit: int) -> list[Shelved]:
 
 def related(session: Session, listing: Listing, limit: int) -> list[Shelved]:
     """Other live listings: of its category first, there those that share a tag, then the newest."""
-    own = _newest_ids(SearchDocument.category_slug == listing.category_slug, CANDIDATES)
+    slug = listing.category_slug
+    near = kept_for_all(("near", slug, limit), _near, session, slug, limit)
+    tags = set(listing.tags)
+    # Stable: within each group they stay in the order in which they came.
+    near = sorted(near, key=lambda one: 2 if not one.own else 0 if tags & one.tags else 1)
+    ids = dict.fromkeys(one.listing_id for one in near)
+    ids.pop(listing.id, None)
+    return shelved(session, list(ids)[:limit])
+
+
+@dataclass(frozen=True)
+class _Near:
+    """A listing that may be shown beside another."""
+
+    listing_id: str
+    tags: frozenset[str]
+    own: bool
+    """Of the same category."""
+
+
+def _near(session: Session, category_slug: str, limit: int) -> list[_Near]:
+    """The newest of a category and as many as may be needed of the whole shop, the newest first."""
+    own = _newest_ids(SearchDocument.category_slug == category_slug, CANDIDATES)
     anywhere = _newest_ids(true(), limit + 1)
-    place = case((own.c.tags.overlap(list(listing.tags)), 0), else_=1).label("place")
-    near = union_all(
-        select(own.c.id, own.c.published_at, place),
-        select(anywhere.c.id, anywhere.c.published_at, literal(2)),
+    both = union_all(
+        select(own.c.id, own.c.published_at, literal(True).label("own")),
+        select(anywhere.c.id, anywhere.c.published_at, literal(False)),
     ).subquery()
-    chosen = (
-        select(near.c.id)
-        .where(near.c.id != listing.id)
-        .group_by(near.c.id)
-        .order_by(func.min(near.c.place), func.max(near.c.published_at).desc(), near.c.id)
-        .limit(limit)
+    rows = session.execute(
+        select(both.c.id, both.c.own, Listing.tags)
+        .join(Listing, Listing.id == both.c.id)
+        .order_by(both.c.published_at.desc(), both.c.id)
     )
-    return shelve(session, chosen)
+    return [_Near(row.id, frozenset(row.tags), row.own) for row in rows]
 
 
 def _newest_ids(condition: ColumnElement[bool], limit: int) -> Subquery:
-    """From what search knows, where a listing's place and category stand in one row."""
-    query = (
-        select(SearchDocument.listing_id.label("id"), SearchDocument.published_at, Listing.tags)
-        .join(Listing, Listing.id == SearchDocument.listing_id)
-        .where(condition)
-        .order_by(SearchDocument.published_at.desc(), SearchDocument.listing_id.desc())
-    )
-    return query.limit(limit).subquery()
+    """From what search knows, where a listing's category and date stand in one row."""
+    query = select(SearchDocument.listing_id.label("id"), SearchDocument.published_at)
+    newest = (SearchDocument.published_at.desc(), SearchDocument.listing_id.desc())
+    return query.where(condition).order_by(*newest).limit(limit).subquery()
 
 
 def newest_of_sellers(session: Session, seller_ids: Sequence[str], limit: int) -> list[Shelved]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, Select, String, lateral, select, true
+from sqlalchemy import Row, ScalarSelect, Select, String, bindparam, lateral, select, true
 from sqlalchemy.orm import Session
 
 from marketplace.accounts.models import SellerProfile
@@ -14,6 +15,7 @@ from marketplace.core.web.page_keeping import kept_values
 from marketplace.discovery.on_sale import on_sale
 from marketplace.listings.models import Listing, ListingVersion, Sample, TargetModel
 from marketplace.listings.tiers import Determinism, Tier, tier_under
+from marketplace.offers.queries import RunningSale, best_sale, sale_of
 from marketplace.verification.consistency.queries import newest_score
 from marketplace.verification.models import VerificationRun
 from marketplace.verification.states import RunState, Verdict
@@ -27,6 +29,7 @@ class Shelved:
     path: str
     title: str
     price_cents: int
+    """What it costs anyone now."""
     category_slug: str
     seller_name: str
     seller_handle: str
@@ -40,6 +43,8 @@ class Shelved:
     verdict: Verdict | None
     consistency: int | None
     """Percent of what the prompt asks for that the sheet's pictures show; None if not measured."""
+    sale: RunningSale | None = None
+    """The timed sale that its price comes from."""
 
 
 def shelved(session: Session, listing_ids: Sequence[str]) -> list[Shelved]:
@@ -55,7 +60,7 @@ def shelved(session: Session, listing_ids: Sequence[str]) -> list[Shelved]:
     missing = [listing_id for listing_id in listing_ids if listing_id not in found]
     if missing:
         change = kept.change if kept is not None else 0
-        for row in session.execute(_cards().where(Listing.id.in_(missing))):
+        for row in session.execute(_cards(), {"listing_ids": missing}):
             found[row.id] = _shelved(row)
             if kept is not None:
                 kept.put(("shelved", row.id), found[row.id], change)
@@ -71,13 +76,16 @@ def shelve(session: Session, chosen: Select[str]) -> list[Shelved]:
     return shelved(session, session.scalars(chosen).all())
 
 
+@cache
 def _cards() -> Select[*tuple[Any, ...]]:
+    """Of the listings in ``listing_ids``; built once, for that takes longer than to run it."""
     cover = lateral(
         select(Sample.derivatives, Sample.alt)
         .where(Sample.version_id == ListingVersion.id)
         .order_by(Sample.position)
         .limit(1)
     )
+    sale = best_sale()
     determinism = TargetModel.determinism.op("->>", return_type=String())(ListingVersion.scheduler)
     query = select(
         Listing.id,
@@ -95,12 +103,15 @@ def _cards() -> Select[*tuple[Any, ...]]:
         cover.c.alt,
         _verdict().label("verdict"),
         newest_score(ListingVersion.id).label("score"),
+        *sale.c,
     )
     return (
         on_sale(query.select_from(Listing))
         .join(SellerProfile, SellerProfile.user_id == Listing.seller_id)
         .join(TargetModel, TargetModel.slug == ListingVersion.target_model_slug)
         .outerjoin(cover, true())
+        .outerjoin(sale, true())
+        .where(Listing.id.in_(bindparam("listing_ids", expanding=True)))
     )
 
 
@@ -119,11 +130,12 @@ def _verdict() -> ScalarSelect[Verdict | None]:
 
 
 def _shelved(row: Row[*tuple[Any, ...]]) -> Shelved:
+    sale = sale_of(row)
     return Shelved(
         listing_id=row.id,
         path=f"{row.slug}-{row.id}",
         title=row.title,
-        price_cents=row.price_cents,
+        price_cents=sale.price_cents if sale else row.price_cents,
         category_slug=row.category_slug,
         seller_name=row.display_name,
         seller_handle=row.handle,
@@ -135,4 +147,5 @@ def _shelved(row: Row[*tuple[Any, ...]]) -> Shelved:
         cover_alt=row.alt or "",
         verdict=row.verdict,
         consistency=None if row.score is None else int(100 * row.score),
+        sale=sale,
     )

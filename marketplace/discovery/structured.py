@@ -35,6 +35,7 @@ def product_of(page: ListingPage, site: str) -> dict[str, Any]:
             "url": address,
             "price": f"{page.price_cents / 100:.2f}",
             "priceCurrency": "USD",
+            **({"priceValidUntil": f"{page.sale.ends_at:%Y-%m-%d}"} if page.sale else {}),
             "availability": "https://schema.org/InStock"
             if page.payable
             else "https://schema.org/OutOfStock",

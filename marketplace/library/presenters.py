@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -44,14 +44,18 @@ class LibraryCard:
     bought_at: datetime
     degraded: bool
     """Its changed model no longer makes its samples."""
+    updated: bool
+    """There is a newer version, which comes free with it."""
 
 
-def library_cards(items: Sequence[Entitlement], covers: Mapping[str, Sample]) -> list[LibraryCard]:
-    """The cards of everything somebody owns; ``covers`` by version id."""
-    return [_card(item, covers.get(item.version_id)) for item in items]
+def library_cards(
+    items: Sequence[Entitlement], covers: Mapping[str, Sample], updated: Collection[str]
+) -> list[LibraryCard]:
+    """The cards of everything somebody owns; ``covers`` by version id, ``updated`` by its own."""
+    return [_card(item, covers.get(item.version_id), item.id in updated) for item in items]
 
 
-def _card(item: Entitlement, cover: Sample | None) -> LibraryCard:
+def _card(item: Entitlement, cover: Sample | None, updated: bool) -> LibraryCard:
     return LibraryCard(
         id=item.id,
         title=item.listing.title,
@@ -60,6 +64,7 @@ def _card(item: Entitlement, cover: Sample | None) -> LibraryCard:
         model_name=item.version.target_model.name,
         bought_at=item.created_at,
         degraded=item.version.degraded_since is not None,
+        updated=updated,
     )
 
 
@@ -191,14 +196,14 @@ class LibraryItem:
     licence: Licence
     guide: str = field(repr=False)
     """The seller's words on using it; "" for none."""
-    version_number: int
+    bought_number: int
     samples: list[OwnedSample]
     receipt: Receipt
 
 
-def library_item(item: Entitlement, guide: str) -> LibraryItem:
-    """The page of an owned prompt; ``guide`` is its version's, opened."""
-    listing, version = item.listing, item.version
+def library_item(item: Entitlement, version: ListingVersion, guide: str) -> LibraryItem:
+    """The page of an owned prompt in one of its versions; ``guide`` is the version's, opened."""
+    listing = item.listing
     return LibraryItem(
         id=item.id,
         title=listing.title,
@@ -207,9 +212,9 @@ def library_item(item: Entitlement, guide: str) -> LibraryItem:
         seller_handle=listing.seller.handle,
         model=version.target_model,
         settings=settings_rows(version),
-        licence=licence_named(version.licence),
+        licence=licence_named(item.version.licence),  # as it was bought, whatever came later
         guide=guide,
-        version_number=version.number,
+        bought_number=item.version.number,
         samples=_samples(version),
         receipt=Receipt(item.line.order_id, item.line.price_cents, item.line.order.paid_at),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased, joinedload
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload, undefer
 
 from marketplace.core.errors import NotFoundError
 from marketplace.core.ids import is_id
@@ -37,6 +39,46 @@ def item_of(session: Session, entitlement_id: str, buyer_id: str) -> Entitlement
     if found is None:
         raise NotFoundError
     return found
+
+
+def newer_versions(session: Session, owned: Entitlement) -> list[ListingVersion]:
+    """Versions of an owned prompt that came later and come free with it, the newest first.
+
+    A line of versions is what was published for one model: a prompt for another model is another
+    prompt.
+    """
+    bought = aliased(ListingVersion)
+    query = (
+        select(ListingVersion)
+        .join(bought, _is_update(bought))
+        .where(bought.id == owned.version_id)
+        .options(undefer(ListingVersion.prompt_sealed), selectinload(ListingVersion.samples))
+        .order_by(ListingVersion.number.desc())
+    )
+    return list(session.scalars(query))
+
+
+def updated_items(session: Session, owned: Sequence[Entitlement]) -> set[str]:
+    """Ids of those with a newer version that comes free with them."""
+    bought = aliased(ListingVersion)
+    query = (
+        select(Entitlement.id)
+        .join(bought, bought.id == Entitlement.version_id)
+        .where(
+            Entitlement.id.in_([one.id for one in owned]),
+            select(ListingVersion.id).where(_is_update(bought)).exists(),
+        )
+    )
+    return set(session.scalars(query))
+
+
+def _is_update(bought: type[ListingVersion]) -> ColumnElement[bool]:
+    return and_(
+        ListingVersion.listing_id == bought.listing_id,
+        ListingVersion.number > bought.number,
+        ListingVersion.target_model_slug == bought.target_model_slug,
+        ListingVersion.published_at.is_not(None),
+    )
 
 
 def closed_item_of(session: Session, entitlement_id: str, buyer_id: str) -> Entitlement | None:

@@ -17,7 +17,14 @@ from marketplace.library.presenters import (
     library_item,
     submitted_values,
 )
-from marketplace.library.queries import closed_item_of, closed_items, item_of
+from marketplace.library.queries import (
+    closed_item_of,
+    closed_items,
+    item_of,
+    newer_versions,
+    updated_items,
+)
+from marketplace.listings.models import ListingVersion
 from marketplace.listings.queries import covers_of
 from marketplace.orders.access import log_access
 from marketplace.orders.models import Entitlement
@@ -44,7 +51,7 @@ def index() -> Any:
     covers = covers_of(db(), [item.version_id for item in items])
     return render_template(
         "library/index.html",
-        cards=library_cards(items, covers),
+        cards=library_cards(items, covers, updated_items(db(), items)),
         closed=closed_items(db(), current_user.id),
         words=RIGHT_WORDS,
     )
@@ -59,10 +66,11 @@ def item(id: str) -> Any:
         page = render_template("library/closed.html", item=closed, words=RIGHT_WORDS[closed.state])
         return page, 403
     owned = item_of(db(), id, current_user.id)
+    shown, newer = _shown(owned)
     # Should a bank ever ask whether it was delivered.
     key = services().settings.secret_key
     log_access(db(), owned.id, address_hash(key, request.remote_addr or ""))
-    return _page(owned, _template(owned), None)
+    return _page(owned, shown, newer, _template(shown), None)
 
 
 @blueprint.post("/<id>")
@@ -70,25 +78,41 @@ def item(id: str) -> Any:
 def fill_in(id: str) -> Any:
     """The same page with the values sent; without scripts this is the preview."""
     owned = item_of(db(), id, current_user.id)
-    template = _template(owned)
-    return _page(owned, template, submitted_values(template, request.form))
+    shown, newer = _shown(owned)
+    template = _template(shown)
+    return _page(owned, shown, newer, template, submitted_values(template, request.form))
 
 
-def _template(owned: Entitlement) -> Template:
-    return parse(services().vault.open(owned.version.prompt_sealed))
+def _shown(owned: Entitlement) -> tuple[ListingVersion, list[ListingVersion]]:
+    """The version that the address asks for, else the one that was bought; and all newer ones."""
+    newer = newer_versions(db(), owned)
+    wanted = request.args.get("version", "")
+    shown = next((one for one in newer if str(one.number) == wanted), owned.version)
+    return shown, newer
 
 
-def _guide(owned: Entitlement) -> str:
-    sealed = owned.version.guide_sealed
+def _template(version: ListingVersion) -> Template:
+    return parse(services().vault.open(version.prompt_sealed))
+
+
+def _guide(version: ListingVersion) -> str:
+    sealed = version.guide_sealed
     return services().vault.open(sealed) if sealed else ""
 
 
-def _page(owned: Entitlement, template: Template, values: Mapping[str, str] | None) -> Response:
+def _page(
+    owned: Entitlement,
+    shown: ListingVersion,
+    newer: list[ListingVersion],
+    template: Template,
+    values: Mapping[str, str] | None,
+) -> Response:
     filled = filled_prompt(template, values)
     page = render_template(
         "library/item.html",
-        item=library_item(owned, _guide(owned)),
-        version=owned.version,
+        item=library_item(owned, shown, _guide(shown)),
+        version=shown,
+        versions=[*newer, owned.version] if newer else [],
         filled=filled,
         submitted=values is not None,
         client=client_template(template),

@@ -33,7 +33,7 @@ from tests.unit.discovery.conftest import Shop
 HOME_BYTES = 40_000
 """Transferred, without pictures. The goal is 100,000; growing this is a decision."""
 MAPS = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
-QUERIES = {"/": 12, "/c/posters": 5, "/m/house-full": 5, "/s/mira-holm": 6, "listing": 12}
+QUERIES = {"/": 12, "/c/posters": 5, "/m/house-full": 5, "/s/mira-holm": 7, "listing": 11}
 """What each page costs a stranger, however much is on sale."""
 
 
