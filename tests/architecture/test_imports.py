@@ -19,6 +19,7 @@ LAYERS = [
     {"verification"},
     {"screening"},
     {"moderation"},
+    {"offers"},
     {"orders"},
     {"payouts"},
     {"stripe_events"},
@@ -26,6 +27,7 @@ LAYERS = [
     {"search"},
     {"discovery"},
     {"community"},
+    {"insights"},
     {"registry", "wiring", "cli"},
     {"factory"},
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from typing import Any
 
@@ -25,6 +26,7 @@ PROMPT = "velvet paper-cut [subject=fox] under a [sky: sunset | night | noon] sk
 SECRET_WORD = "velvet"
 
 
+@functools.cache
 def picture_bytes(seed: int = 1, fmt: str = "PNG", size: int = 128, **options: Any) -> bytes:
     """A small smooth picture that differs clearly per seed, encoded."""
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)

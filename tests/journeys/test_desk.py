@@ -23,11 +23,14 @@ from marketplace.listings.models import Listing
 from marketplace.listings.states import ListingState
 from marketplace.moderation import operations
 from marketplace.moderation.appeals import operations as appeals
+from marketplace.moderation.complaints.models import Reason
+from marketplace.moderation.complaints.operations import complain
 from marketplace.moderation.decisions.models import Decision, Outcome
 from marketplace.moderation.decisions.operations import due, settle
 from marketplace.moderation.models import Case
 from marketplace.moderation.states import CaseState, OutcomeKind, ReasonCode
-from tests.factories.accounts import make_user
+from tests.factories.accounts import make_seller, make_user
+from tests.factories.listings import make_live
 from tests.factories.verification import SECRET_WORD
 from tests.fixtures.app import log_in
 from tests.journeys.test_every_page import DESK, INSPECT, NO_TRANSITIONS, PHONE
@@ -140,6 +143,31 @@ def test_cases_are_decided_and_undone_by_keyboard_alone(
     assert (listing.state, listing.rejection_code) == (ListingState.REJECTED, "SPAM")
     assert "One of many: art" in (listing.rejection_text or "")
     assert {second, third} >= {page.locator("h1").inner_text()}
+
+
+def test_what_people_report_is_answered_by_keyboard_alone(
+    desk: Desk, session: Session, services: Services, moderator: User
+) -> None:
+    on_sale = [make_live(session, services, make_seller(session)) for _ in range(2)]
+    for listing in on_sale:
+        complain(session, listing, make_user(session).id, Reason.SPAM, "Twenty of one kind.")
+    session.commit()
+    page = desk.sit_down(moderator)
+    page.goto(f"{desk.address}/moderate?tab=reports")
+    expect(page.get_by_role("link", name="Reports 2")).to_have_attribute("aria-current", "page")
+    page.keyboard.press("t")
+    expect(page.get_by_test_id("brought")).to_contain_text("Twenty of one kind.")
+    fits = "document.documentElement.scrollHeight <= window.innerHeight"
+    assert page.evaluate(fits), "the case does not fit on the screen"
+    wait_for_next(page)
+    page.keyboard.press("r")  # the reason people gave is chosen already
+    expect(page.locator("[data-undo-bar]")).to_contain_text("taken off sale")
+    wait_for_next(page)
+    page.keyboard.press("a")
+    page.wait_for_url("**/moderate?tab=reports**")
+    assert settle_all(session) == [OutcomeKind.APPLIED, OutcomeKind.APPLIED]
+    session.expire_all()
+    assert [one.state for one in on_sale] == [ListingState.REJECTED, ListingState.LIVE]
 
 
 def test_help_escalation_and_what_is_missing_are_told(

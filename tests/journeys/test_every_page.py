@@ -84,7 +84,11 @@ def pages(
             [
                 *("/sell", "/sell/new", f"/sell/{shop.listing_id}", f"/sell/{draft}"),
                 *("/sell/balance", "/sell/sales", "/sell/payouts", "/sell/statements"),
-                *("/sell/onboarding", "/sell/reviews"),
+                *("/sell/onboarding", "/sell/reviews", "/sell/discounts"),
+                *("/sell/discounts/sale", "/sell/discounts/code", "/sell/discounts/bundle"),
+                *("/sell/dashboard", "/sell/listings", "/sell/store"),
+                *("/sell/bulk", f"/sell/{shop.listing_id}/touch-up"),
+                f"/sell/{draft}/steps/prompt",
             ],
         ),
         "moderator": (
@@ -92,7 +96,7 @@ def pages(
             [
                 "/moderate?tab=decided",
                 f"/moderate/{case_of(shop.stack, shop.listing_id)}",
-                *("/moderate/reviews", "/moderate/reports"),
+                *("/moderate/reviews", "/moderate?tab=reports"),
             ],
         ),
         "admin": (

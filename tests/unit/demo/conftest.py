@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,8 +31,12 @@ def script() -> DemoScript:
 
 @pytest.fixture
 def stage(
-    fresh_database_url: str, bank: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Stage]:
+    fresh_database: Database,
+    fresh_database_url: str,
+    bank: Bank,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Stage:
     """An empty marketplace with its catalogue; hashing passwords is left to one test."""
     settings = settings_for(
         fresh_database_url,
@@ -46,7 +49,7 @@ def stage(
     queue = WorkingQueue()
     services = Services(
         settings=settings,
-        database=Database(settings.database_url, pool_size=5),
+        database=fresh_database,
         queue=queue,
         blobs=open_blobs(settings.blobs_url),
         mailer=RecordingMailer(),
@@ -65,5 +68,4 @@ def stage(
     monkeypatch.setattr(accounts, "hash_password", lambda password: "!")
     with unit_of_work(services.database) as session:
         load_catalogue(session)
-    yield Stage(services, queue, PaintingEngine())
-    services.database.dispose()
+    return Stage(services, queue, PaintingEngine())
