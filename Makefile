@@ -4,8 +4,11 @@ BIN := .venv/bin
 # Test processes side by side: one more than processors, for the journeys' waits most of its time.
 JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 
+# Programs start in half the time when compiled files are kept; __pycache__ is in .gitignore.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: bench-triage bench-desk bench-policy bench-search bench-buyers bench-checkout bench-copies bench-ledger bench-lighthouse bench-storefront sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
+.PHONY: bench-access bench-triage bench-desk bench-policy bench-search bench-buyers bench-checkout bench-copies bench-ledger bench-lighthouse bench-storefront sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -43,7 +46,10 @@ bench-desk: install ## the moderators' pages with 50,000 open cases; ARGS="--cas
 bench-copies: install ## edited copies of 1,000 pictures: which are found, and is anybody accused wrongly
 	@exec $(BIN)/python -m bench.copies
 
-bench-lighthouse: install-dev ## a running shop through Lighthouse (mobile) and axe; ARGS="--site http://127.0.0.1:8000"
+bench-access: install-dev ## a running demo shop through axe and a walk by keyboard; ARGS="--site http://127.0.0.1:8000"
+	@$(BIN)/python -m bench.access $(ARGS)
+
+bench-lighthouse: install-dev ## a running shop through Lighthouse (mobile); ARGS="--site http://127.0.0.1:8000"
 	@$(BIN)/python -m bench.lighthouse $(ARGS)
 
 bench-buyers: install ## fifty buyers at once on real processes: nothing double, nothing lost, how long they wait

@@ -27,7 +27,7 @@ from marketplace.core.container import Services
 from marketplace.core.errors import DomainError
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.gateways.payments import PaymentError, PaymentUnavailableError
-from marketplace.listings.states import ListingState
+from marketplace.listings.states import TURNED_AWAY, ListingState
 
 AHEAD = 3
 """Listings that may wait for the worker at once: a person's own upload waits behind so many."""
@@ -35,7 +35,7 @@ POLL = 0.5  # seconds between two looks at the rows
 PATIENCE = 180.0  # seconds without any progress after which the worker is taken for absent
 LOCK = 0x42524B44  # any fixed number: two loaders on one database must not both make pictures
 
-DECIDED = {ListingState.LIVE, ListingState.REJECTED, ListingState.WITHDRAWN}
+DECIDED = {ListingState.LIVE, *TURNED_AWAY, ListingState.WITHDRAWN}
 
 Say = Callable[[str], None]
 OUTSIDE_TROUBLE = (PaymentError, PaymentUnavailableError, PageRefusedError)

@@ -48,9 +48,7 @@ def systems(shop: Shop, encoder: Encoder | None) -> dict[str, System]:
             [Choice((term.words,), term.exact) for term in parsed.wanted],
             [term.words for term in parsed.unwanted],
         )
-        rows = (
-            [] if words.every is None else matching.by_words(session, words.every, words, {}, MOST)
-        )
+        rows = [] if not words.wanted else matching.by_words(session, words.every, words, {}, MOST)
         return [row.listing_id for row in sorted(rows, key=lambda row: (-row.rank, row.listing_id))]
 
     def helped(session: Session, query: str) -> list[str]:

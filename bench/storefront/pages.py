@@ -31,6 +31,14 @@ QUERIES = (
     "origami crane", "lightouse", "watercolor", "stormy sea", "bees and lavender", "ukiyo-e wave",
 )  # fmt: skip
 """Words as people type them: plain ones, moods, mistyped ones, sentences."""
+_THINGS = (
+    "fox", "owl", "castle", "harbour", "forest", "mountain", "robot", "whale", "garden", "bicycle",
+    "teapot", "raven", "bridge", "desert", "rabbit", "piano",
+)  # fmt: skip
+_MANNERS = (
+    "watercolour", "paper-cut", "neon", "pastel", "linocut", "low poly", "stained glass", "felt",
+    "minimalist", "melancholy", "gold", "in the snow", "at night", "poster",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,11 +70,14 @@ def addresses(services: Services, seed: int = 1, many: int = 200) -> dict[str, l
         chosen = random.sample(sorted(facets), random.randint(1, 3))
         wanted = [(name, random.choice(facets[name])) for name in chosen]
         browse.append(f"/browse?{urlencode([*wanted, ('sort', random.choice(sorts))])}")
+    # Three times as many again, of a thing and a manner: nobody knows what will be asked for next.
+    pairs = [f"{manner} {thing}" for thing in _THINGS for manner in _MANNERS]
+    queries = [*QUERIES, *random.sample(pairs, 90)]
     words = sorted({word for query in QUERIES for word in query.split() if len(word) > _TYPED})
     return {
         "home": ["/"],
         "browse": browse,
-        "search": [f"/search?{urlencode({'q': query})}" for query in QUERIES],
+        "search": [f"/search?{urlencode({'q': query})}" for query in queries],
         "listing": [f"/p/{path}" for path in random.sample(paths, min(many, len(paths)))],
         "suggestions": [
             f"/search/suggestions.json?{urlencode({'q': word[:_TYPED]})}" for word in words

@@ -93,7 +93,7 @@ def serve(place: Place, workers: int, keep_pages: bool) -> Iterator[str]:
     port = free_port()
     argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST]
     argv += ["--port", str(port), "--workers", str(workers), "--blocking-threads", "8"]
-    argv += ["--no-ws", "--workers-kill-timeout", "2", "app:app"]
+    argv += ["--no-ws", "--workers-kill-timeout", "2", "--factory", "app:served"]
     environment = place.environment | {"PAGE_CACHE_MB": "64" if keep_pages else "0"}
     with (place.folder / "web.log").open("ab") as log:
         process = spawn(Command(argv, environment, ROOT), log)

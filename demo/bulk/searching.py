@@ -8,12 +8,12 @@ from datetime import datetime
 
 import numpy as np
 import psycopg
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from demo.bulk.meaning import COPY_HEADER, COPY_TRAILER, Composer, copy_rows
-from marketplace.search import documents
-from marketplace.search.models import SearchCount
+from marketplace.search import documents, levels
+from marketplace.search.models import SearchCount, SearchDocument
 from marketplace.search.vocabulary import Tally
 from marketplace.settings import Settings
 
@@ -78,6 +78,12 @@ def spread_demand(
         _DEMAND, {"ids": [ids[place] for place in chosen], "sales": sales, "trending": trending}
     )
     return sold
+
+
+def set_levels(session: Session) -> None:
+    """Give the documents their levels of demand, by the bounds that workers would choose."""
+    documents = session.scalar(select(func.count()).select_from(SearchDocument)) or 0
+    levels.set_all(session, levels.bounds(session, documents))
 
 
 def write_vectors(

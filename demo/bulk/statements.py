@@ -78,10 +78,10 @@ JOIN bulk_pictures b
 WHERE p.reproduced
 """  # noqa: S608 (constants of this module)
 _CASES = """
-INSERT INTO moderation_cases (id, listing_id, version_id, run_id, state, verdict, lane, risk_rank,
-    due_at, decided_by, decided_at, override, decision_note, created_at)
+INSERT INTO moderation_cases (id, listing_id, version_id, run_id, about, state, verdict, lane,
+    risk_rank, due_at, decided_by, decided_at, override, decision_note, created_at)
 SELECT left(listing_id, 11) || 'k0', listing_id, left(listing_id, 11) || 'v0',
-    left(listing_id, 11) || 'r0', 'approved',
+    left(listing_id, 11) || 'r0', 'submission', 'approved',
     CASE WHEN reproduced THEN 'reproduced' ELSE 'not_rerun' END, 'new', 50, published_at,
     seller_id, published_at, NOT reproduced, 'Made up in bulk, for measuring.',
     published_at - interval '22 hours'
