@@ -5,6 +5,7 @@ from __future__ import annotations
 from marketplace.accounts import models as accounts_models
 from marketplace.community import models as community_models
 from marketplace.core.database import Base
+from marketplace.insights import models as insights_models
 from marketplace.listings import models as listings_models
 from marketplace.listings.wizard import models as wizard_models
 from marketplace.moderation import models as moderation_models
@@ -13,6 +14,7 @@ from marketplace.moderation.complaints import models as complaint_models
 from marketplace.moderation.decisions import models as decision_models
 from marketplace.moderation.quality import models as quality_models
 from marketplace.moderation.standing import models as standing_models
+from marketplace.offers import models as offers_models
 from marketplace.orders import (
     books_models,
     cart_models,
@@ -55,6 +57,7 @@ MODEL_MODULES = (
     appeal_models,
     standing_models,
     quality_models,
+    offers_models,
     orders_models,
     refund_models,
     transfer_models,
@@ -67,5 +70,6 @@ MODEL_MODULES = (
     stripe_events_models,
     search_models,
     community_models,
+    insights_models,
 )
 METADATA = Base.metadata

@@ -23,6 +23,7 @@ class TaskName(StrEnum):
     MAKE_PAYOUT = "payouts.make"
     WATCH_PAYOUTS = "payouts.watch"
     UPDATE_SEARCH = "search.update"
+    MEASURE_DEMAND = "search.measure_demand"
     SWEEP_VERIFICATION = "sweep.verification"
     SWEEP_CACHE = "sweep.generation_cache"
     MEASURE_CONSISTENCY = "consistency.run"
@@ -31,6 +32,7 @@ class TaskName(StrEnum):
     SWEEP_CONSISTENCY = "sweep.consistency"
     SWEEP_POLICY = "sweep.policy"
     SETTLE_DECISION = "moderation.settle"
+    SEARCH_BANNED = "moderation.search_banned"
     SWEEP_DECISIONS = "sweep.decisions"
     SWEEP_DESK = "sweep.desk"
     SWEEP_PROOFS = "sweep.proofs"
@@ -40,7 +42,10 @@ class TaskName(StrEnum):
     SWEEP_PAYMENTS = "sweep.payments"
     SWEEP_PAYOUTS = "sweep.payouts"
     SWEEP_RECEIPTS = "sweep.receipts"
+    SWEEP_OFFERS = "sweep.offers"
     SWEEP_NEWS = "sweep.news"
+    SWEEP_COUNTS = "sweep.counts"
+    TIDY_COUNTS = "tidy.counts"
 
 
 class QueueName(StrEnum):

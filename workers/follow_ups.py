@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.container import Services
 from marketplace.core.task_queue import enqueue
 from marketplace.listings.models import ListingVersion
+from marketplace.moderation.on_sale import file_question
 from marketplace.settings import Settings
 from marketplace.task_names import TaskName
 from marketplace.verification.changes import operations as changes
@@ -39,7 +40,9 @@ def after_run(
     Args:
         findings: as the policy words them for a moderator.
     """
-    changes.conclude(session, parts, run)
+    concluded = changes.conclude(session, parts, run)
+    if concluded is not None:
+        file_question(session, concluded)
     if run.kind is not RunKind.PREFLIGHT:
         _notice_change(session, run)
     if run.kind is RunKind.PREFLIGHT:

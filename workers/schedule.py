@@ -33,10 +33,17 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "model_changes": _every(30, TaskName.SWEEP_CHANGES),
     # Brings search up to date with what has changed; a message usually comes sooner.
     "search": _every(3, TaskName.UPDATE_SEARCH),
+    # Measures the levels of demand anew that search for common words goes by, in large shops.
+    "search_levels": _every(600, TaskName.MEASURE_DEMAND),
     # Sends mail again whose worker or mail server failed.
     "mail": _every(15, TaskName.SWEEP_MAIL),
     # Mail about what is new: saved searches, and sellers who are followed.
     "news": _every(300, TaskName.SWEEP_NEWS),
+    # What web processes counted of looks at listings, into daily sums; and what of it is old.
+    "counts": _every(10, TaskName.SWEEP_COUNTS),
+    "old_counts": _every(6 * 3600, TaskName.TIDY_COUNTS),
+    # Timed sales that have begun or ended: prices follow the clock, kept pages hear of it here.
+    "offers": _every(5, TaskName.SWEEP_OFFERS),
     # Receipts, invoices and credit notes that nobody has asked for yet.
     "receipts": _every(30, TaskName.SWEEP_RECEIPTS),
     # Webhooks that were stored but not finished, payments nobody told us about, due transfers.
