@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -65,6 +65,7 @@ class Heartbeat:
         self._beat = beat or (lambda session, step: beat_run(session, run_id, lease, step))
         self._watchdog = watchdog
         self._step = 0
+        self._writing = threading.Lock()
         self._moved_at = time.monotonic()
         self._lost = False
         self._stop = threading.Event()
@@ -86,13 +87,22 @@ class Heartbeat:
             faulthandler.cancel_dump_traceback_later()
 
     def on_step(self, step: int, steps: int) -> None:
-        """Remember how far the current picture is. Raises LeaseLostError."""
-        self._step = step
+        """Remember how far the current sample is. Raises LeaseLostError.
+
+        A sample may take several pictures; what is shown of it stays at the furthest step.
+        """
+        self._step = max(self._step, step)
         self.alive()
 
-    def next_sample(self) -> None:
-        """The current picture is done and recorded."""
-        self._step = 0
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """Record a sample that is done inside this block; the next one starts at step 0 after it.
+
+        No beat comes between: it would write the old sample's last step over the new one's first.
+        """
+        with self._writing:
+            yield
+            self._step = 0
         self._moved_at = time.monotonic()
 
     def alive(self) -> None:
@@ -106,14 +116,23 @@ class Heartbeat:
             self._mind_the_process()
             if self._lost:
                 continue  # nothing to keep alive, yet a model that hangs must still be ended
-            try:
-                with unit_of_work(self._database) as session:
-                    self._beat(session, self._step)
-            except LeaseLostError:
-                self._lost = True
-            except Exception as error:
-                # The database may be restarting; the lease outlives a few missed beats.
-                log.warning("heartbeat missed: %s", type(error).__name__)
+            # Who records beats as well, so a beat is left out rather than waited for: waiting, the
+            # watchdog would look at nothing.
+            if self._writing.acquire(blocking=False):
+                try:
+                    self._write()
+                finally:
+                    self._writing.release()
+
+    def _write(self) -> None:
+        try:
+            with unit_of_work(self._database) as session:
+                self._beat(session, self._step)
+        except LeaseLostError:
+            self._lost = True
+        except Exception as error:
+            # The database may be restarting; the lease outlives a few missed beats.
+            log.warning("heartbeat missed: %s", type(error).__name__)
 
     def _mind_the_process(self) -> None:
         watchdog = self._watchdog

@@ -51,7 +51,7 @@ def decide(
         assert request is not None  # models that are not re-run do not come here
         seen = looker.look(task.sample_id, request, originals[task.sample_id], task.look)
         decision.record(seen.observation)
-        with unit_of_work(parts.database) as session:
+        with heart.recording(), unit_of_work(parts.database) as session:
             operations.record_look(
                 session,
                 job.lease.run_id,
@@ -61,7 +61,6 @@ def decide(
                 seen.check,
                 seen.provenance,
             )
-        heart.next_sample()
     return Decided(decision, calibration)
 
 

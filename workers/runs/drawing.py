@@ -85,7 +85,7 @@ def decide_by_drawing(
         heart.alive()
         drawn = draw(samples[sample_id])
         path.append(_step(parts, sample_id, originals[sample_id], drawn))
-        with unit_of_work(parts.database) as session:
+        with heart.recording(), unit_of_work(parts.database) as session:
             operations.record_look(
                 session,
                 job.lease.run_id,
@@ -94,7 +94,6 @@ def decide_by_drawing(
                 drawn.spent,
                 provenance=drawn.provenance,
             )
-        heart.next_sample()
 
 
 def _drawer(

@@ -75,11 +75,10 @@ def make_all(parts: Services, job: ReportJob, engine: ImageGenerator) -> None:
         for shot in job.shots:
             _check_wanted(parts, job)
             made, provenance = make_one(maker, shot, scorer, on_step)
-            with unit_of_work(parts.database) as session:
+            with heart.recording(), unit_of_work(parts.database) as session:
                 operations.record_picture(
                     session, job.report_id, job.lease, shot.number, made, provenance
                 )
-            heart.next_sample()
         close(parts, job, scorer)
 
 

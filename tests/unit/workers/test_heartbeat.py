@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -109,3 +110,33 @@ def test_steps_keep_the_watchdog_quiet(
         assert not hanging.is_set()
         assert ended.wait(60), "and now it stands still"
         assert hanging.is_set()
+
+
+def test_no_beat_writes_a_sample_s_last_step_after_it_was_recorded(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "INTERVAL", 0.01)
+    beats: queue.SimpleQueue[int] = queue.SimpleQueue()
+    with Heartbeat(services.database, "", "", lambda session, step: beats.put(step)) as heart:
+        heart.on_step(20, 20)
+        while beats.get(timeout=60) != 20:
+            pass
+        with heart.recording():
+            while not beats.empty():
+                beats.get()
+            with pytest.raises(queue.Empty):
+                beats.get(timeout=0.2)
+        assert beats.get(timeout=60) == 0
+
+
+def test_a_sample_s_second_picture_does_not_take_its_progress_back(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "INTERVAL", 0.01)
+    beats: queue.SimpleQueue[int] = queue.SimpleQueue()
+    with Heartbeat(services.database, "", "", lambda session, step: beats.put(step)) as heart:
+        heart.on_step(20, 20)
+        heart.on_step(3, 6)
+        while (first := beats.get(timeout=60)) != 20:
+            assert first == 0
+        assert [beats.get(timeout=60) for _ in range(3)] == [20, 20, 20]
