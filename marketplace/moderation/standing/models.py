@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from marketplace.accounts.models import User
 from marketplace.core.columns import CreatedAt, Id, Moment, RefId, enum_column
 from marketplace.core.database import Base
+from marketplace.moderation.decisions.models import Decision
 from marketplace.moderation.states import ReasonCode
 
 
@@ -43,6 +44,8 @@ class Strike(Base):
     lifted_at: Mapped[Moment | None]
     lifted_by: Mapped[RefId | None] = mapped_column(ForeignKey("users.id"))
     lift_note: Mapped[str | None] = mapped_column(String(500))
+
+    decision: Mapped[Decision] = relationship()
 
 
 class Suspension(Base):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from marketplace.accounts.models import SellerProfile
 from marketplace.core.clock import now
 from marketplace.listings.models import Listing
 from marketplace.listings.states import ListingState
+from marketplace.moderation.decisions.models import Decision
 from marketplace.moderation.models import Case
 from marketplace.moderation.standing.models import SellerRisk, Strike, Suspension
 from marketplace.moderation.states import About, CaseState
@@ -47,7 +48,12 @@ def points_of(session: Session, seller_id: str) -> int:
 
 def strikes_of(session: Session, seller_id: str, limit: int = 50) -> list[Strike]:
     """A seller's strikes, the newest first; those that no longer count too."""
-    query = select(Strike).where(Strike.seller_id == seller_id).order_by(Strike.created_at.desc())
+    query = (
+        select(Strike)
+        .where(Strike.seller_id == seller_id)
+        .order_by(Strike.created_at.desc())
+        .options(joinedload(Strike.decision).joinedload(Decision.case))
+    )
     return list(session.scalars(query.limit(limit)))
 
 
