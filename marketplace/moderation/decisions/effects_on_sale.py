@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from marketplace.core.clock import now
 from marketplace.core.errors import ConflictError
 from marketplace.listings import operations as listings
+from marketplace.moderation.complaints.mails import tell_outcome
 from marketplace.moderation.complaints.models import Complaint
 from marketplace.moderation.decisions.effects import ban, close, escalate, limit
 from marketplace.moderation.decisions.mails import tell_off_sale
@@ -70,9 +71,16 @@ def _answer_questions(session: Session, case: Case, decision: Decision) -> None:
 
 
 def _answer_reports(session: Session, case: Case, decision: Decision) -> None:
-    """Close what was reported. A re-run answers no report: that comes back in a case of its own."""
-    mine = update(Complaint).where(Complaint.case_id == case.id, Complaint.closed_at.is_(None))
+    """Close what was reported and tell who did; both are done in one transaction, or neither.
+
+    A re-run answers no report: that comes back in a case of its own.
+    """
+    is_mine = (Complaint.case_id == case.id) & Complaint.closed_at.is_(None)
     if decision.kind is DecisionKind.RERUN:
-        session.execute(mine.values(case_id=None))
+        session.execute(update(Complaint).where(is_mine).values(case_id=None))
         return
-    session.execute(mine.values(closed_at=now(), closed_by=decision.moderator_id))
+    for complaint in session.scalars(
+        select(Complaint).where(is_mine).with_for_update(of=Complaint)
+    ):
+        complaint.closed_at, complaint.closed_by = now(), decision.moderator_id
+        tell_outcome(session, complaint, decision.kind)

@@ -23,4 +23,4 @@ def tell_off_sale(session: Session, listing: Listing, reason: str, *, mend: bool
     until = " until something is changed" if mend else ""
     name, title = listing.seller.display_name, listing.title
     text = _OFF_SALE.format(name=name, title=title, until=until, reason=reason)
-    put_mail(session, listing.seller, f"“{title}” is off sale", text)
+    put_mail(session, listing.seller.user, f"“{title}” is off sale", text)

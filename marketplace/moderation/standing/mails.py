@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from marketplace.accounts.models import OutgoingMail, SellerProfile
+from marketplace.accounts.models import OutgoingMail, SellerProfile, User
 from marketplace.core.clock import now
 from marketplace.core.web.template_globals import day
 from marketplace.moderation.standing.models import Suspension
@@ -32,19 +32,19 @@ def tell_suspended(session: Session, seller: SellerProfile, row: Suspension) -> 
     """Say why and for how long."""
     term = f"until {day(row.until)}" if row.until else "for good"
     text = _SUSPENDED.format(name=seller.display_name, term=term, cause=row.cause)
-    put_mail(session, seller, "Your shop is suspended", text)
+    put_mail(session, seller.user, "Your shop is suspended", text)
 
 
 def tell_reinstated(session: Session, seller: SellerProfile, row: Suspension) -> None:
     """Say that it is over, and why."""
     text = _REINSTATED.format(name=seller.display_name, note=row.lift_note)
-    put_mail(session, seller, "Your shop is open again", text)
+    put_mail(session, seller.user, "Your shop is open again", text)
 
 
-def put_mail(session: Session, seller: SellerProfile, subject: str, text: str) -> None:
-    """Record a message to a seller. It must not hold prompt text."""
+def put_mail(session: Session, person: User, subject: str, text: str) -> None:
+    """Record a message to somebody. It must not hold prompt text."""
     mail = OutgoingMail(
-        recipient=seller.user.email, subject=subject, body_text=text, next_attempt_at=now()
+        recipient=person.email, subject=subject, body_text=text, next_attempt_at=now()
     )
     session.add(mail)
     session.flush()

@@ -125,7 +125,8 @@ def test_what_is_taken_off_sale_has_a_reason_a_mail_and_an_appeal(
     assert (listing.state, open_reports(session)) == (state, 0)
     assert NOTE in (listing.rejection_text or "")
     assert len(session.scalars(select(Strike)).all()) == strikes
-    mail = session.scalars(select(OutgoingMail)).one()
+    to_seller = OutgoingMail.recipient == listing.seller.user.email
+    mail = session.scalars(select(OutgoingMail).where(to_seller)).one()
     assert "is off sale" in mail.subject
     assert NOTE in mail.body_text
     with pytest.raises(Exception, match="cannot"):
