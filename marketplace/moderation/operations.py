@@ -29,6 +29,7 @@ from marketplace.moderation.rules import (
     hands_needed,
     has_approved,
     has_proof,
+    stake_of,
 )
 from marketplace.moderation.states import (
     CaseAction,
@@ -101,12 +102,13 @@ def claim(session: Session, case_id: str, moderator: User) -> Case:
 
     Raises:
         ConflictError: when someone else is at it, or it is decided.
-        InvalidError: when the listing is the moderator's own, or this moderator has approved it
-            already and a second one is needed, or has handed it on.
+        InvalidError: when the listing is the moderator's own or one that they have reported, or
+            this moderator has approved it already and a second one is needed, or has handed it on.
     """
     case = case_for_update(session, case_id)
-    if case.listing.seller_id == moderator.id:
-        raise InvalidError("This listing is your own; another moderator has to decide it.")
+    stake = stake_of(session, case, moderator.id)
+    if stake is not None:
+        raise InvalidError(stake)
     if case.state is CaseState.OPEN and has_approved(session, case, moderator):
         raise InvalidError("You have approved this listing; it needs a second moderator now.")
     if case.state is CaseState.OPEN and case.escalated_by == moderator.id:

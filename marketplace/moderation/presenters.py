@@ -25,7 +25,7 @@ from marketplace.moderation.nearest import Near, nearest
 from marketplace.moderation.on_sale import Brought, what_brought
 from marketplace.moderation.queries import history
 from marketplace.moderation.recommendation import Recommendation
-from marketplace.moderation.rules import hands_needed, has_approved, has_proof
+from marketplace.moderation.rules import hands_needed, has_approved, has_proof, stake_of
 from marketplace.moderation.standing.queries import Standing, standing_of
 from marketplace.moderation.states import CaseState
 from marketplace.screening.evidence import FROM_RUNS
@@ -55,7 +55,8 @@ class CaseView:
     proved: bool
     at_work: bool
     """True when this moderator holds the claim."""
-    own: bool
+    stake: str | None
+    """Why this moderator may not decide it at all; None for the impartial."""
     tier: Tier
     hands: int
     """How many moderators must approve it."""
@@ -114,7 +115,7 @@ def case_view(session: Session, vault: PromptVault, case: Case, moderator: User)
         hands=1 if case.on_sale else hands_needed(session, version),
         recommendation=advice_on(session, case, checks, standing, brought),
         at_work=at_work,
-        own=case.listing.seller_id == moderator.id,
+        stake=stake_of(session, case, moderator.id),
         tier=version.tier,
         waits_for_second=case.state is CaseState.OPEN and has_approved(session, case, moderator),
         provenance=provenance_lines(session, case.run_id),

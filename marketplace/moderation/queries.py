@@ -19,6 +19,7 @@ from marketplace.core.errors import NotFoundError
 from marketplace.core.web.pagination import Page
 from marketplace.listings.models import Listing, ListingVersion
 from marketplace.moderation.models import Approval, Case, CaseEvent
+from marketplace.moderation.rules import unreported_by
 from marketplace.moderation.states import CaseState, Lane
 
 PAGE_SIZE = 30
@@ -143,6 +144,7 @@ def next_for(
             _IS_WAITING,
             Listing.seller_id != moderator_id,
             Case.escalated_by.is_distinct_from(moderator_id),
+            unreported_by(moderator_id),
             ~approved.exists(),
         )
         .order_by(*keys)

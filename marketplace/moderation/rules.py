@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from marketplace.accounts.models import User
 from marketplace.core.errors import ConflictError, InvalidError
 from marketplace.listings.models import ListingVersion
 from marketplace.listings.tiers import Tier
+from marketplace.moderation.complaints.models import Complaint
 from marketplace.moderation.locks import case_for_update
 from marketplace.moderation.models import Approval, Case
 from marketplace.moderation.states import CaseState
@@ -18,6 +19,35 @@ from marketplace.verification.states import RunState, Verdict
 
 MAX_NOTE = 2000
 LEAST_OVERRIDE_NOTE = 10
+
+
+OWN_LISTING = "This listing is your own; another moderator has to decide it."
+OWN_REPORT = "You have reported this listing yourself; another moderator has to decide it."
+
+
+def stake_of(session: Session, case: Case, person_id: str) -> str | None:
+    """Why this person may not decide a case, whatever they hold; None for the impartial.
+
+    Their own listing, and what they have reported: in this case, or without an answer so far.
+    """
+    if case.listing.seller_id == person_id:
+        return OWN_LISTING
+    reported = select(Complaint.id).where(
+        Complaint.listing_id == case.listing_id,
+        Complaint.person_id == person_id,
+        or_(Complaint.case_id == case.id, Complaint.closed_at.is_(None)),
+    )
+    return OWN_REPORT if session.scalar(reported.limit(1)) is not None else None
+
+
+def unreported_by(person_id: str) -> ColumnElement[bool]:
+    """SQL: the person has no report of the case's listing that waits for its answer."""
+    reported = select(Complaint.id).where(
+        Complaint.listing_id == Case.listing_id,
+        Complaint.person_id == person_id,
+        Complaint.closed_at.is_(None),
+    )
+    return ~reported.exists()
 
 
 def has_proof(session: Session, case: Case) -> bool:

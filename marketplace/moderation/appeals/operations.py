@@ -21,6 +21,7 @@ from marketplace.moderation.decisions.models import Decision
 from marketplace.moderation.models import Case
 from marketplace.moderation.operations import CLAIM_LASTS, open_case
 from marketplace.moderation.operations import claim as claim_case
+from marketplace.moderation.rules import stake_of
 from marketplace.moderation.standing.operations import lift_strike
 from marketplace.moderation.states import OutcomeKind
 from marketplace.verification.models import VerificationRun
@@ -78,17 +79,18 @@ def appeal_until(decision: Decision) -> datetime | None:
 
 
 def claim(session: Session, appeal_id: str, moderator: User) -> Appeal:
-    """Take an appeal; never one against one's own decision or about one's own listing.
+    """Take an appeal; never one against one's own decision, or about one's own listing or report.
 
     Raises:
-        InvalidError: for the moderator who made the decision, and for the seller.
+        InvalidError: for the moderator who made the decision, the seller, and whoever reported it.
         ConflictError: when somebody else has it, or it is answered.
     """
     row = _locked(session, appeal_id)
     if row.first_moderator_id == moderator.id:
         raise InvalidError("The decision was yours; another moderator has to look at the appeal.")
-    if row.seller_id == moderator.id:
-        raise InvalidError("The listing is your own; another moderator has to look at it.")
+    stake = stake_of(session, row.decision.case, moderator.id)
+    if stake is not None:
+        raise InvalidError(stake)
     if row.state in {AppealState.UPHELD, AppealState.OVERTURNED}:
         raise ConflictError("This appeal is answered already.", code="appeal_answered")
     lately = row.claimed_at is not None and row.claimed_at > now() - CLAIM_LASTS
@@ -110,11 +112,14 @@ def answer(
 
     Raises:
         ConflictError: when the moderator does not hold the appeal.
-        InvalidError: without an answer.
+        InvalidError: without an answer, or where the moderator has reported the listing.
     """
     row = _locked(session, appeal_id)
     if row.state is not AppealState.CLAIMED or row.claimed_by != moderator.id:
         raise ConflictError("Take the appeal before you answer it.", code="appeal_not_held")
+    stake = stake_of(session, row.decision.case, moderator.id)
+    if stake is not None:  # they have reported it since they took the appeal
+        raise InvalidError(stake)
     text = text.strip()
     if not LEAST_ANSWER <= len(text) <= MAX_ANSWER:
         raise InvalidError(

@@ -17,7 +17,9 @@ from marketplace.core.web.guards import requires
 from marketplace.core.web.request_scope import db, services
 from marketplace.moderation import queries as cases
 from marketplace.moderation.appeals import operations, queries
+from marketplace.moderation.appeals.models import Appeal
 from marketplace.moderation.decisions.telling import findings_told
+from marketplace.moderation.rules import stake_of
 from marketplace.moderation.standing.queries import points_of, strikes_of, suspensions_of
 from marketplace.moderation.states import Lane
 from marketplace.policy.codes import SUSPEND_AT
@@ -110,9 +112,16 @@ def _page(appeal_id: str) -> str:
         "moderation/appeal.html",
         appeal=found,
         mine=mine and found.state == "claimed",
-        barred=current_user.id in {found.first_moderator_id, found.seller_id},
+        barred=_barred(found),
         text=services().vault.open(found.text_sealed) if mine else None,
     )
+
+
+def _barred(found: Appeal) -> str | None:
+    """Why the person at the page may not answer the appeal; None where they may."""
+    if found.first_moderator_id == current_user.id:
+        return "The decision was yours; another moderator has to look at the appeal."
+    return stake_of(db(), found.decision.case, current_user.id)
 
 
 @blueprint.post("/moderate/appeals/<appeal_id>/claim")

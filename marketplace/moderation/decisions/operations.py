@@ -25,7 +25,7 @@ from marketplace.moderation.locks import case_for_update
 from marketplace.moderation.models import Case
 from marketplace.moderation.moving import move
 from marketplace.moderation.recommendation import Recommendation
-from marketplace.moderation.rules import approval_problem, claimed_by, short_enough
+from marketplace.moderation.rules import approval_problem, claimed_by, short_enough, stake_of
 from marketplace.moderation.states import (
     CaseAction,
     CaseState,
@@ -64,9 +64,13 @@ def decide(
 
     Raises:
         ConflictError: when the moderator does not hold the case.
-        InvalidError: when the decision lacks what it needs; the message says how to mend it.
+        InvalidError: when the decision lacks what it needs, or concerns the moderator's own
+            listing or report; the message says how to mend it.
     """
     case = claimed_by(session, case_id, moderator)
+    stake = stake_of(session, case, moderator.id)
+    if stake is not None:  # they have reported it since they took the case
+        raise InvalidError(stake)
     ruling = _checked(session, case, ruling)
     made = now()
     decision = Decision(

@@ -15,6 +15,7 @@ from marketplace.core.errors import ConflictError, InvalidError, NotFoundError
 from marketplace.core.ids import new_id
 from marketplace.moderation.decisions.models import Decision, Outcome
 from marketplace.moderation.quality.models import SecondLook
+from marketplace.moderation.rules import OWN_LISTING
 from marketplace.moderation.states import DecisionKind, OutcomeKind
 
 ONE_IN, ONE_IN_AUTOMATIC = 20, 4
@@ -69,7 +70,7 @@ def record(session: Session, look_id: str, reviewer: User, agrees: bool, note: s
 
     Raises:
         NotFoundError: when there is no such look.
-        InvalidError: for one's own decision, or a disagreement without a word.
+        InvalidError: for one's own decision or listing, or a disagreement without a word.
         ConflictError: when somebody has looked already.
     """
     look = session.get(SecondLook, look_id, with_for_update={"of": SecondLook})
@@ -77,6 +78,8 @@ def record(session: Session, look_id: str, reviewer: User, agrees: bool, note: s
         raise NotFoundError
     if look.decider_id == reviewer.id:
         raise InvalidError("The decision was yours; another moderator has to look at it.")
+    if look.decision.case.listing.seller_id == reviewer.id:
+        raise InvalidError(OWN_LISTING)
     if look.done_at is not None:
         raise ConflictError("Somebody has looked at it already.")
     note = note.strip()[:1000]
