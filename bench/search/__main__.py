@@ -25,11 +25,11 @@ from bench.search.shop import Shop, open_shop
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.search import indexing, matching
 from marketplace.search.by_query import MOST, candidates
-from marketplace.search.encoder import Encoder, encoder_of
 from marketplace.search.finding import find
 from marketplace.search.synonyms import Choice
 from marketplace.search.wanted import Sort, Wanted
 from marketplace.search.words import parse
+from marketplace.sentences.encoder import Encoder, encoder_of
 
 System = Callable[[Session, str], list[str]]
 WHATEVER_THE_DISTANCE = 2.0

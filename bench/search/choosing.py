@@ -15,9 +15,9 @@ from bench.search.judged import Judged, ndcg
 from bench.search.shop import Shop
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.search.by_query import CHOSEN, Weights, candidates
-from marketplace.search.encoder import Encoder
 from marketplace.search.fusion import fuse
 from marketplace.search.wanted import Sort, Wanted
+from marketplace.sentences.encoder import Encoder
 
 MEANING = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 PARTIAL = (0.2, 0.4, 0.6, 0.8, 1.0)

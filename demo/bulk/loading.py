@@ -20,7 +20,7 @@ from marketplace.listings.catalogue import load_catalogue
 from marketplace.listings.models import Category, Listing, TargetModel
 from marketplace.listings.tiers import Tier
 from marketplace.orders.models import Order
-from marketplace.search.encoder import encoder_of
+from marketplace.sentences.encoder import encoder_of
 
 PICTURES, PROMPTS = 300, 400
 SEARCH_TABLES = ("search_documents", "search_vectors")

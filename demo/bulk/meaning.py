@@ -12,8 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from marketplace.search.encoder import Encoder
-from marketplace.search.models import TEXT_DIMENSIONS
+from marketplace.sentences.encoder import DIMENSIONS, Encoder
 
 WEIGHTS = (3.0, 1.0, 1.5, 2.0, 1.0, 0.8, 0.8, 0.8)
 """Of wording.Text.parts, in their order."""
@@ -73,7 +72,7 @@ def copy_rows(
             ("vector_size", ">i4"),
             ("dimensions", ">i2"),
             ("unused", ">i2"),
-            ("vector", ">f2", TEXT_DIMENSIONS),
+            ("vector", ">f2", DIMENSIONS),
         ]
     )
     rows = np.zeros(len(ids), kind)
@@ -81,7 +80,7 @@ def copy_rows(
     rows["id"] = np.array(ids, "S13")
     rows["digest"] = np.frombuffer(b"".join(digests), "V32")
     rows["name_size"], rows["name"] = len(encoder), encoder.encode()
-    rows["vector_size"], rows["dimensions"] = 4 + 2 * TEXT_DIMENSIONS, TEXT_DIMENSIONS
+    rows["vector_size"], rows["dimensions"] = 4 + 2 * DIMENSIONS, DIMENSIONS
     rows["vector"] = vectors
     return rows.tobytes()
 

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from marketplace.search import matching
 from marketplace.search.beside import beside
 from marketplace.search.by_picture import Likeness
-from marketplace.search.encoder import Encoder
 from marketplace.search.fusion import fuse
 from marketplace.search.models import SearchDocument
 from marketplace.search.spelling import look_up
 from marketplace.search.synonyms import choices, corrected, groups
 from marketplace.search.wanted import Sort, Wanted
 from marketplace.search.words import parse
+from marketplace.sentences.encoder import Encoder
 
 MOST = 240
 """So many full matches are read, ranked and counted: ten pages, and nobody scrolls further."""

@@ -16,12 +16,12 @@ from marketplace.core.web.request_scope import services
 from marketplace.images import UploadError, read_upload
 from marketplace.listings.models import Listing
 from marketplace.search import indexing
-from marketplace.search.encoder import encoder_of
 from marketplace.search.finding import Found, Hit, find
 from marketplace.search.looks import image_encoder_of
 from marketplace.search.models import SearchDocument, SearchPending, SearchPicture, SearchVector
 from marketplace.search.signature import sign
 from marketplace.search.wanted import Sort, Wanted
+from marketplace.sentences.encoder import encoder_of
 
 
 class WordsOrCommand(AppGroup):

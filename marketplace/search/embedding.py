@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from marketplace.core.container import Services
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.search.documents import lock_writing, texts_of
-from marketplace.search.encoder import Encoder, encoder_of
 from marketplace.search.models import SearchDocument, SearchVector
+from marketplace.sentences.encoder import Encoder, encoder_of
 
 _NOTE_OUTDATED = text("""
     INSERT INTO search_pending (kind, subject)

@@ -15,11 +15,11 @@ from marketplace.search.by_query import Candidates, candidates
 from marketplace.search.conditions import on_columns
 from marketplace.search.counts import Counts, count_all, count_cells
 from marketplace.search.cube import Cube, cube_of
-from marketplace.search.encoder import encoder_of
 from marketplace.search.looks import image_encoder_of
 from marketplace.search.models import SearchDocument
 from marketplace.search.signature import read
 from marketplace.search.wanted import Cursor, Wanted
+from marketplace.sentences.encoder import encoder_of
 from marketplace.settings import Settings
 
 PAGE_SIZE = 24

@@ -19,8 +19,8 @@ from marketplace.core.unit_of_work import unit_of_work
 from marketplace.listings.models import Listing
 from marketplace.listings.states import ListingState
 from marketplace.search import documents, embedding, levels, looking, pictures, vocabulary
-from marketplace.search.encoder import encoder_of
 from marketplace.search.models import SearchDocument, SearchPending
+from marketplace.sentences.encoder import encoder_of
 from marketplace.settings import Settings
 
 BATCH = 500

@@ -28,12 +28,12 @@ from marketplace.core.clock import now
 from marketplace.core.columns import HalfVector
 from marketplace.search import ordering
 from marketplace.search.conditions import Chosen, on_columns, on_index
-from marketplace.search.encoder import Encoder
 from marketplace.search.exploring import FEW_SALES, NEW_FOR
 from marketplace.search.hottest import Reading, holds, hottest, parsed
-from marketplace.search.models import TEXT_DIMENSIONS, SearchDocument, SearchVector
+from marketplace.search.models import SearchDocument, SearchVector
 from marketplace.search.synonyms import Choice, Phrase
 from marketplace.search.wanted import Sort
+from marketplace.sentences.encoder import DIMENSIONS, Encoder
 
 MOST_PARTIAL = 200
 MOST_NEAR = 100
@@ -182,7 +182,7 @@ def by_meaning(
 
 
 def _nearest(sort: Sort, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    vector = bindparam("vector", type_=HalfVector(TEXT_DIMENSIONS))
+    vector = bindparam("vector", type_=HalfVector(DIMENSIONS))
     distance = _VECTOR.embedding.op("<=>", return_type=Float())(vector)
     return (
         select(*fields(sort), distance.label("distance"))

@@ -35,8 +35,8 @@ from marketplace.search.generated import (
     RATING_RANK,
     cell_of,
 )
+from marketplace.sentences.encoder import DIMENSIONS
 
-TEXT_DIMENSIONS = 384
 LOOK_DIMENSIONS = 512
 """Room for the usual image encoders; shorter vectors are filled with noughts, which changes no
 distance."""
@@ -179,7 +179,7 @@ class SearchVector(Base):
     """Of the text that was embedded."""
     embedded_by: Mapped[str] = mapped_column(String(16))
     """First digits of the SHA-256 of the encoder's weights; only equal ones may be compared."""
-    embedding: Mapped[Any] = mapped_column(HalfVector(TEXT_DIMENSIONS), deferred=True)
+    embedding: Mapped[Any] = mapped_column(HalfVector(DIMENSIONS), deferred=True)
 
 
 class SearchPicture(Base):

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = [
     {"core", "task_names", "settings_safety"},
     {"prompts", "images", "gateways", "settings"},
-    {"policy"},
+    {"policy", "sentences"},
     {"accounts"},
     {"listings"},
     {"verification"},
@@ -49,7 +49,7 @@ OWNERS = {
     "confusable_homoglyphs": {"marketplace/policy/folding.py"},
     "profanity_check": {"marketplace/policy/tone.py"},
     "fpdf": {"marketplace/core/pdf.py"},
-    "tokenizers": {"marketplace/listings/tokenizing.py", "marketplace/search/encoder.py"},
+    "tokenizers": {"marketplace/listings/tokenizing.py", "marketplace/sentences/encoder.py"},
     "c2pa": {"marketplace/images/metadata/credentials.py"},
 }
 FOREIGN_PARTS = {"operations", "queries", "models", "states", "errors", "locks"}

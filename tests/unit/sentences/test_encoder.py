@@ -12,9 +12,9 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from marketplace.core.container import Services
-from marketplace.search import encoder as module
-from marketplace.search.bert import Bert, ModelUnusableError
-from marketplace.search.encoder import Encoder, Source, encoder_of
+from marketplace.sentences import encoder as module
+from marketplace.sentences.bert import Bert, ModelUnusableError
+from marketplace.sentences.encoder import Encoder, Source, encoder_of
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "red", "fox", "in", "the", "snow"]
 

