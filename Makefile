@@ -8,7 +8,7 @@ JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: bench-access bench-triage bench-desk bench-policy bench-search bench-buyers bench-checkout bench-copies bench-ledger bench-lighthouse bench-storefront sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
+.PHONY: bench-access bench-paraphrases bench-triage bench-desk bench-policy bench-search bench-buyers bench-checkout bench-copies bench-ledger bench-lighthouse bench-storefront sandbox-check help up test lint format bench bench-verify bench-index train eval-model lock clean install install-dev
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -42,6 +42,9 @@ bench-triage: install ## the machine's advice on written cases; ARGS="--misses" 
 
 bench-desk: install ## the moderators' pages with 50,000 open cases; ARGS="--cases 5000" for less
 	@exec $(BIN)/python -m bench.desk $(ARGS)
+
+bench-paraphrases: install ## prompts that say the same in other words: how many meaning finds, whom it names wrongly
+	@exec $(BIN)/python -m bench.paraphrases
 
 bench-copies: install ## edited copies of 1,000 pictures: which are found, and is anybody accused wrongly
 	@exec $(BIN)/python -m bench.copies

@@ -20,7 +20,7 @@ from marketplace.core.vault import PromptVault
 from marketplace.gateways.text_moderation import Opinion
 from marketplace.listings.models import Listing, ListingVersion
 from marketplace.policy import POLICY_VERSION, Submission, check
-from marketplace.screening import clones, habits, hosted
+from marketplace.screening import clones, habits, hosted, paraphrases
 from marketplace.screening.evidence import report_findings, run_findings
 from marketplace.screening.models import PolicyCheck
 from marketplace.screening.reading import digest_of, submission_of
@@ -69,11 +69,21 @@ def request(
     return session.get_one(PolicyCheck, row_id)
 
 
-def perform(session: Session, vault: PromptVault, check_id: str, per_day: int) -> bool:
+def perform(
+    session: Session,
+    vault: PromptVault,
+    check_id: str,
+    per_day: int,
+    meaning: paraphrases.Meaning | None = None,
+) -> bool:
     """Do a check that needs nobody else; False when it is over, or somebody is at it.
 
     A version whose contents changed since the check was asked for is left alone: what was asked
     for is gone, and submitting it again asks anew.
+
+    Args:
+        per_day: submissions within 24 hours that nobody minds; 0 for no limit.
+        meaning: finds prompts that say the same in other words; None to do without.
     """
     row = _held(session, check_id)
     if row is None or row.stage is Stage.HOSTED:
@@ -83,24 +93,32 @@ def perform(session: Session, vault: PromptVault, check_id: str, per_day: int) -
     if digest_of(vault, submission) != row.digest:
         give_up(row, "CHANGED")
         return False
-    finish(session, vault, row, _noted(session, vault, row.stage, version, submission, per_day))
+    if row.stage is Stage.TEXTS:
+        noted = _of_texts(session, vault, version, submission, per_day, meaning)
+    else:
+        noted = _of_evidence(session, row.stage, version, submission)
+    finish(session, vault, row, noted)
     return True
 
 
-def _noted(
-    session: Session,
-    vault: PromptVault,
-    stage: Stage,
-    version: ListingVersion,
-    submission: Submission,
-    per_day: int,
+def _of_evidence(
+    session: Session, stage: Stage, version: ListingVersion, submission: Submission
 ) -> list[Noted]:
     if stage is Stage.RUN:
         run = completed_run_of(session, version.id)
         return run_findings(session, run) if run else []
-    if stage is Stage.REPORT:
-        reports = completed_of(session, version.id)
-        return report_findings(submission, reports[0]) if reports else []
+    reports = completed_of(session, version.id)
+    return report_findings(submission, reports[0]) if reports else []
+
+
+def _of_texts(
+    session: Session,
+    vault: PromptVault,
+    version: ListingVersion,
+    submission: Submission,
+    per_day: int,
+    meaning: paraphrases.Meaning | None,
+) -> list[Noted]:
     listing = session.get_one(Listing, version.listing_id)
     made = clones.keep_print(session, vault, version, submission.template)
     near = clones.neighbours_of(session, vault, version, submission.template, made)
@@ -108,6 +126,9 @@ def _noted(
     found += clones.clone_findings(
         listing, near, clones.first_alike(session, made, [listing.id]).get(listing.id)
     )
+    if meaning is not None:
+        told = {key for one in found for key, _ in one.others}
+        found += paraphrases.paraphrase_findings(session, vault, meaning, version, submission, told)
     found += habits.habit_findings(session, listing, near, per_day)
     return sorted(found, key=lambda one: one.finding.severity.rank)
 

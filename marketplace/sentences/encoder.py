@@ -43,11 +43,12 @@ def source_of(settings: Settings) -> Source | None:
         return None
     if settings.embedding_model_dir is not None:
         return Source(settings.embedding_model_dir, settings.embedding_model_sha256)
-    return _packaged(PACKAGE)
+    return packaged(PACKAGE)
 
 
 @cache
-def _packaged(package: str) -> Source | None:
+def packaged(package: str = PACKAGE) -> Source | None:
+    """The encoder that an installed package carries; None where it is not installed."""
     spec = find_spec(package)  # found, never imported: only its files are of use
     if spec is None or spec.origin is None:
         return None

@@ -12,6 +12,7 @@ from marketplace.moderation.lanes import file_version
 from marketplace.screening import operations, queries
 from marketplace.screening.models import PolicyCheck
 from marketplace.screening.states import Stage
+from marketplace.search.meaning import meaning_of_words
 from marketplace.task_names import TaskName
 from workers.app import app, services
 
@@ -62,7 +63,8 @@ def work_on(parts: Services, check_id: str) -> None:
     try:
         with unit_of_work(parts.database) as session:
             per_day = parts.settings.submissions_per_day
-            done = operations.perform(session, parts.vault, check_id, per_day)
+            meaning = meaning_of_words(parts.settings)
+            done = operations.perform(session, parts.vault, check_id, per_day, meaning)
             if done:
                 file_version(session, session.get_one(PolicyCheck, check_id).version_id)
         if not done and parts.text_moderator is not None:
