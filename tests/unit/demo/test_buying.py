@@ -93,6 +93,6 @@ def test_only_this_machine_is_ever_paid() -> None:
 
 def test_a_missing_page_is_a_refusal(stage: Stage) -> None:
     base = stage.services.settings.stripe_api_base
-    assert requests.get(f"{base}/c/pay/nothing", timeout=10).status_code == 404
+    assert requests.get(f"{base}/c/pay/nothing", timeout=60).status_code == 404
     with pytest.raises(PageRefusedError):
         submit(f"{base}/c/pay/nothing", {})

@@ -31,12 +31,12 @@ class Catcher:
         message.set_content(text)
         if html:
             message.add_alternative(html, subtype="html")
-        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=5) as client:
+        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=60) as client:
             client.send_message(message)
 
     def get(self, path: str, host: str = "127.0.0.1") -> str:
         request = Request(f"http://127.0.0.1:{self.page_port}{path}", headers={"Host": host})
-        with urlopen(request, timeout=5) as response:
+        with urlopen(request, timeout=60) as response:
             return str(response.read().decode())
 
     def mails(self) -> list[dict[str, object]]:

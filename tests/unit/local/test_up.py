@@ -24,7 +24,7 @@ def up(state: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m local.up` where it is expected to refuse."""
     merged = {**os.environ, "STATE_DIR": str(state), **environment}
     argv = [sys.executable, "-m", "local.up"]
-    return subprocess.run(argv, env=merged, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    return subprocess.run(argv, env=merged, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
 def make_stack(state: Path, **environ: str) -> Stack:

@@ -72,7 +72,7 @@ class Sink:
         return [item.event["type"] for item in self.received if item.path == path]
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Wait until a condition holds; False when it never did."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -149,7 +149,7 @@ def account_params(**changes: Any) -> dict[str, Any]:
 
 def post(url: str, **fields: str) -> requests.Response:
     """Press a button of a hosted page."""
-    return requests.post(url, data=fields, allow_redirects=False, timeout=30)
+    return requests.post(url, data=fields, allow_redirects=False, timeout=60)
 
 
 def pay(url: str, **changes: str) -> requests.Response:

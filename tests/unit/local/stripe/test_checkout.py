@@ -100,7 +100,7 @@ def test_three_d_secure(client: stripe.StripeClient, session, outcome):
     waiting = client.v1.checkout.sessions.retrieve(session.id, EXPAND)
     assert waiting.payment_intent.status == "requires_action"
     page = f"{session.url}/3ds"
-    assert "Confirm it is you" in requests.get(page, timeout=5).text
+    assert "Confirm it is you" in requests.get(page, timeout=60).text
 
     answer = post(page, outcome=outcome)
 
@@ -119,7 +119,7 @@ def test_three_d_secure(client: stripe.StripeClient, session, outcome):
 def test_a_paid_session_cannot_be_paid_again(client: stripe.StripeClient, session):
     url = session.url
     pay(url)
-    for answer in (requests.get(url, timeout=5), pay(url)):
+    for answer in (requests.get(url, timeout=60), pay(url)):
         assert "Already paid" in answer.text
     assert len(client.v1.charges.list().data) == 1
 

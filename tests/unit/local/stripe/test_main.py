@@ -58,7 +58,7 @@ def test_everything_survives_a_restart_and_webhooks_wait(tmp_path, free_port, si
             )
             assert pay(session.url).status_code == 303
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=60)
         assert process.returncode == 0
         # Not even a refused delivery may show what was in it.
         assert "Traceback" not in output

@@ -172,7 +172,7 @@ def test_the_pages_ask_and_check(client: stripe.StripeClient, emulator: Emulator
     urls = {"refresh_url": "http://127.0.0.1:9/again", "return_url": "http://127.0.0.1:9/back"}
     use_case = {"type": "account_onboarding", "account_onboarding": urls}
     link = client.v2.core.account_links.create({"account": account.id, "use_case": use_case})
-    page = requests.get(link.url, timeout=5).text
+    page = requests.get(link.url, timeout=60).text
     assert "No money moves" in page
     wrong = post(link.url, given_name="Kim", birth="soon", account_number="123")
     assert wrong.status_code == 422
@@ -184,17 +184,17 @@ def test_the_pages_ask_and_check(client: stripe.StripeClient, emulator: Emulator
     assert post(link.url).headers["Location"] == "http://127.0.0.1:9/again"
 
     seller = active_account(client)
-    express = requests.get(client.v1.accounts.login_links.create(seller).url, timeout=5).text
+    express = requests.get(client.v1.accounts.login_links.create(seller).url, timeout=60).text
     assert "···· 6789" in express
 
     terms = {"consent_collection": {"terms_of_service": "required"}}
     session = client.v1.checkout.sessions.create(
         session_params(automatic_tax={"enabled": True}, **terms)
     )
-    assert "Billing address" in requests.get(session.url, timeout=5).text
+    assert "Billing address" in requests.get(session.url, timeout=60).text
     assert post(f"{session.url}/address", country="US").status_code == 422
     assert post(f"{session.url}/address", country="US", postal_code="10001").status_code == 303
-    page = requests.get(session.url, timeout=5).text
+    page = requests.get(session.url, timeout=60).text
     assert "$2.19" in page
     assert "Tick the box" in pay(session.url).text
     assert pay(session.url, terms="accepted").status_code == 303
@@ -204,7 +204,7 @@ def test_the_pages_ask_and_check(client: stripe.StripeClient, emulator: Emulator
 
 def test_the_control_api_causes_what_stripe_causes(client: stripe.StripeClient, emulator: Emulator):
     def control(path: str, **values):
-        return requests.post(f"{emulator.base_url}/_control/{path}", json=values, timeout=5)
+        return requests.post(f"{emulator.base_url}/_control/{path}", json=values, timeout=60)
 
     session = client.v1.checkout.sessions.create(session_params())
     pay(session.url)
@@ -226,7 +226,7 @@ def test_the_control_api_causes_what_stripe_causes(client: stripe.StripeClient, 
     assert control("fees", amount=200).json()["net"] == -200
     payout = control("payouts", amount=100).json()
     assert control(f"payouts/{payout['id']}/fail", code="no_account").json()["status"] == "failed"
-    before = requests.get(f"{emulator.base_url}/_control/clock", timeout=5).json()["now"]
+    before = requests.get(f"{emulator.base_url}/_control/clock", timeout=60).json()["now"]
     assert control("clock", advance=3600, skew=-10).json()["now"] >= before + 3600
     switches = control("behaviour", refund_when_short="pending").json()
     assert switches["refund_when_short"] == "pending"
@@ -239,6 +239,6 @@ def test_the_control_api_causes_what_stripe_causes(client: stripe.StripeClient, 
         (f"disputes/{dispute['id']}/lose", {}),
     ):
         assert control(path, **values).status_code == 400, path
-    page = requests.get(emulator.base_url, timeout=5)
+    page = requests.get(emulator.base_url, timeout=60)
     assert page.ok
     assert "Refund when short" in page.text
