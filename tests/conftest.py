@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.late import LOADED_EARLY, MODEL_LIBRARIES
+
 # Compiled files are kept even where the environment forbids it: without them each of the many
 # processes that tests start compiles its libraries anew, which takes longer than what is tested.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -64,8 +66,9 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.import_plugin(name)
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """Modules and collected tests stay to the end: garbage need not be looked for among them."""
+    session.config.stash[LOADED_EARLY] = MODEL_LIBRARIES & sys.modules.keys()
     gc.collect()
     gc.freeze()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.verify.plan import CPU, PHILOX
+from bench.verify.plan import CPU, PHILOX, SCREEN
 from bench.verify.prints import Print, measure
 from marketplace.verification.calibration import Calibration, Rates, Screen
 from marketplace.verification.similarity import Band, Comparison
@@ -273,8 +273,6 @@ def _preview_limits(rows: Sequence[Row]) -> dict[str, int]:
 
 
 def _screen(rows: Sequence[Row]) -> Screen | None:
-    from bench.verify.gather import SCREEN
-
     found = [
         measure(sample.picture, short)
         for row in rows

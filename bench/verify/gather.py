@@ -17,6 +17,7 @@ from bench.verify.plan import (
     CPU,
     IMG2IMG_STRENGTHS,
     PHILOX,
+    SCREEN,
     SLOW_NUMERICS,
     Chunk,
     Settings,
@@ -24,10 +25,6 @@ from bench.verify.plan import (
     scene,
 )
 from bench.verify.prints import take
-from marketplace.verification.calibration import Screen
-
-# Shares and least steps of the short run; its limits are what the bench finds.
-SCREEN = Screen(share=0.2, least_steps=3, distance_max=0, colour_max=0.0)
 
 
 def chunk_data(painter: Painter, chunk: Chunk) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, replace
 
 from house_model import grammar
+from marketplace.verification.calibration import Screen
 
 PHILOX = "philox"
 CPU = "cpu"
@@ -83,6 +84,8 @@ OTHERS = (
     Settings("unipc", 15, 4.0),
 )
 BRUTE = Settings("dpmpp_2m", 10, 4.0)
+# Shares and least steps of the short run; its limits are what the bench finds.
+SCREEN = Screen(share=0.2, least_steps=3, distance_max=0, colour_max=0.0)
 
 
 def chunks(size: Size) -> list[Chunk]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.late import LOADED_EARLY
+
 ROOT = Path(__file__).resolve().parents[2]
 # Left never imports right; names beside each other do not import each other.
 LAYERS = [
@@ -158,6 +160,11 @@ def test_the_schedule_names_real_tasks() -> None:
     from workers.schedule import SCHEDULE
 
     assert {entry["task"] for entry in SCHEDULE.values()} <= {name.value for name in TaskName}
+
+
+def test_collecting_tests_loads_no_model_library(pytestconfig: pytest.Config) -> None:
+    """Every test process collects all tests, and one of them runs those of the models."""
+    assert pytestconfig.stash[LOADED_EARLY] == frozenset()
 
 
 def test_importing_tasks_loads_no_model_library() -> None:

@@ -1,4 +1,7 @@
-"""Pipelines of the real classes at toy size, with random weights, saved as folders."""
+"""Pipelines of the real classes at toy size, with random weights, saved as folders.
+
+Loads the model libraries: tests import it late (tests/late.py).
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,13 @@ from typing import Any
 import torch
 from diffusers import (
     AutoencoderKL,
+    AutoencoderTiny,
+    DPMSolverMultistepScheduler,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
     FluxPipeline,
     FluxTransformer2DModel,
+    StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
@@ -25,6 +31,12 @@ from transformers import (
     T5EncoderModel,
     T5Tokenizer,
 )
+
+from workers.engines.contract import NOISE_SOURCES, Capability
+from workers.engines.diffusers_engine import DiffusersEngine
+from workers.engines.families import PromptOptions
+from workers.engines.pipeline_cache import PipelineCache
+from workers.engines.scheduler_tables import SCHEDULERS
 
 TOKEN_LIMIT = 16
 T5_LIMIT = 24
@@ -55,6 +67,50 @@ def text_config(tokenizer: CLIPTokenizer, layers: int = 1, **changes: Any) -> CL
         pad_token_id=tokenizer.pad_token_id,
         **changes,
     )
+
+
+def save_toy(scratch: Path) -> Path:
+    """Stable Diffusion; v-prediction with zero terminal SNR like the house model.
+
+    Latents are an eighth of the image's side: 64 px images have 8 x 8 latents. Stored in half
+    precision as real weights are.
+    """
+    torch.manual_seed(0)
+    tokenizer = make_tokenizer(scratch / "tokenizer")
+    unet = UNet2DConditionModel(
+        sample_size=8,
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        norm_num_groups=4,
+        attention_head_dim=4,
+        cross_attention_dim=16,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+    )
+    vae = AutoencoderTiny(
+        encoder_block_out_channels=(8, 8, 8, 8), decoder_block_out_channels=(8, 8, 8, 8)
+    )
+    scheduler = DPMSolverMultistepScheduler(
+        beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
+        timestep_spacing="trailing",
+        rescale_betas_zero_snr=True,
+        steps_offset=1,
+    )
+    pipeline = StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=CLIPTextModel(text_config(tokenizer)),
+        tokenizer=tokenizer,
+        unet=unet,
+        scheduler=scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    for part in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
+        part.half()
+    pipeline.save_pretrained(scratch / "pipeline")
+    return scratch / "pipeline"
 
 
 def save_sdxl(scratch: Path) -> Path:
@@ -134,6 +190,31 @@ def save_flux(scratch: Path, guidance_embeds: bool) -> Path:
     )
     pipeline.save_pretrained(scratch / "flux")
     return scratch / "flux"
+
+
+def make_engine(
+    folder: Path, cache: PipelineCache | None = None, prompts: PromptOptions | None = None
+) -> DiffusersEngine:
+    """An engine over the folder with a cache of its own."""
+    capability = Capability(
+        engine="toy",
+        reproducible=True,
+        schedulers=frozenset(SCHEDULERS),
+        min_side=64,
+        max_side=128,
+        size_multiple=16,
+        max_steps=20,
+        noise_sources=NOISE_SOURCES,
+        max_batch=3,
+    )
+    return DiffusersEngine(
+        capability,
+        folder,
+        "tests/toy",
+        safety_checker=False,
+        prompts=prompts or PromptOptions(),
+        cache=cache or PipelineCache(),
+    )
 
 
 def _vae(channels: int, **changes: Any) -> AutoencoderKL:

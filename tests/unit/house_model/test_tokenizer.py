@@ -2,22 +2,24 @@
 
 import pytest
 
-from house_model.tokenizer import LENGTH, build_tokenizer, byte_alphabet, grammar_words
+from tests.late import Late
+
+tokenizing = Late("house_model.tokenizer")
 
 
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory):
-    return build_tokenizer(tmp_path_factory.mktemp("tokenizer"))
+    return tokenizing.build_tokenizer(tmp_path_factory.mktemp("tokenizer"))
 
 
 def test_the_byte_alphabet_has_a_letter_for_every_byte():
-    alphabet = byte_alphabet()
+    alphabet = tokenizing.byte_alphabet()
     assert len(alphabet) == len(set(alphabet)) == 256
     assert alphabet[ord("a")] == "a"
 
 
 def test_grammar_words_are_single_tokens(tokenizer):
-    for word in grammar_words():
+    for word in tokenizing.grammar_words():
         assert len(tokenizer.tokenize(word)) == 1, word
 
 
@@ -33,5 +35,5 @@ def test_any_text_survives_the_round_trip(tokenizer, text):
 
 
 def test_long_text_is_cut_to_the_length(tokenizer):
-    ids = tokenizer("fox " * 200, truncation=True, max_length=LENGTH).input_ids
-    assert len(ids) == LENGTH
+    ids = tokenizer("fox " * 200, truncation=True, max_length=tokenizing.LENGTH).input_ids
+    assert len(ids) == tokenizing.LENGTH

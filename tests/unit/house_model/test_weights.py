@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from house_model.bundle import WEIGHTS, folder_megabytes, load_weights
-from house_model.classifier import JUDGE, load_judge
 from house_model.grammar import ATTRIBUTES, VALUES, Scene
 from house_model.world import render
+from tests.late import Late
+
+torch = Late("torch")
+bundle = Late("house_model.bundle")
+classifier = Late("house_model.classifier")
 
 pytestmark = [
     pytest.mark.model,
@@ -24,7 +26,7 @@ pytestmark = [
 def pipeline():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # import-time notices of the libraries are not ours
-        return load_weights()
+        return bundle.load_weights()
 
 
 def draw(pipeline, prompt, seed):
@@ -34,11 +36,11 @@ def draw(pipeline, prompt, seed):
 
 
 def test_the_folder_stays_below_forty_megabytes():
-    assert folder_megabytes(WEIGHTS) <= 40
+    assert bundle.folder_megabytes(bundle.WEIGHTS) <= 40
 
 
 def test_no_config_names_a_path_of_the_training_machine():
-    for path in Path(WEIGHTS).rglob("*.json"):
+    for path in Path(bundle.WEIGHTS).rglob("*.json"):
         data = json.loads(path.read_text(encoding="utf-8"))
         assert not {"_name_or_path", "name_or_path"} & set(data), path
 
@@ -64,7 +66,7 @@ def test_the_autoencoder_is_complete_in_both_directions(pipeline):
 
 
 def test_the_judge_recognises_rendered_pictures():
-    judge = load_judge()
+    judge = classifier.load_judge()
     scenes = [
         Scene("fox", "hills", "sunset", "gold", "sun", "paper-cut", "badge", "centre", seed=5),
         Scene("lighthouse", "sea", "night", "indigo", "full moon", "poster", "full", "left", 6),
@@ -78,4 +80,4 @@ def test_the_judge_recognises_rendered_pictures():
     ]
     assert sum(right) >= len(right) - 2
     assert all(value in VALUES[name] for name in ATTRIBUTES for value in named[name])
-    assert JUDGE.stat().st_size <= 2_000_000
+    assert classifier.JUDGE.stat().st_size <= 2_000_000

@@ -6,13 +6,15 @@ import random
 from itertools import product
 
 import pytest
-from scipy import stats
 
 from marketplace.verification.consistency.statistics import (
     failure_interval,
     mean_interval,
     spread_interval,
 )
+from tests.late import Late
+
+stats = Late("scipy.stats")
 
 GRID = list(product(range(4), range(3)))
 

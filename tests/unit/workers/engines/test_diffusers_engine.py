@@ -8,16 +8,17 @@ import warnings
 
 import numpy as np
 import pytest
-import torch
-from diffusers.utils import logging as diffusers_logging
 
 from tests.factories.generation import generation_request
-from tests.unit.workers.engines.conftest import make_engine
-from workers.engines import diffusers_engine
+from tests.late import Late
 from workers.engines.contract import EngineInterrupted, EngineRefused, EngineUnavailable
-from workers.engines.families import PromptOptions
-from workers.engines.pipeline_cache import PipelineCache, digest_of
 from workers.engines.registry import HOUSE_CAPABILITY
+
+torch = Late("torch")
+diffusers_logging = Late("diffusers.utils.logging")
+families = Late("workers.engines.families")
+pipeline_cache = Late("workers.engines.pipeline_cache")
+pipelines = Late("tests.factories.pipelines")
 
 # Longer than the toy tokenizer reads: diffusers' notice about it quotes the part left out.
 LONG_PROMPT = "a fox near the canary zebraquill"
@@ -79,7 +80,8 @@ def test_the_provenance_is_complete(toy_engine, toy_pipeline_dir):
     request = generation_request(seed=11, scheduler="euler")
     provenance = toy_engine.generate(request).provenance.as_dict()
     assert json.loads(json.dumps(provenance)) == provenance
-    assert provenance["weights_sha256"] == digest_of(toy_pipeline_dir, ["*.safetensors"])
+    weights = pipeline_cache.digest_of(toy_pipeline_dir, ["*.safetensors"])
+    assert provenance["weights_sha256"] == weights
     assert provenance["seconds"] > 0
     assert provenance["libraries"].keys() >= {"torch", "diffusers", "transformers", "python"}
     for digest in ("environment", "config_sha256", "scheduler_config_sha256"):
@@ -101,7 +103,7 @@ def test_the_provenance_is_complete(toy_engine, toy_pipeline_dir):
 
 
 def test_a_prompt_that_is_cut_off_is_reported(toy_pipeline_dir):
-    engine = make_engine(toy_pipeline_dir, prompts=PromptOptions(chunks=False))
+    engine = pipelines.make_engine(toy_pipeline_dir, prompts=families.PromptOptions(chunks=False))
     assert engine.generate(generation_request(prompt=LONG_PROMPT)).prompt_truncated
     assert not engine.generate(generation_request(prompt="a fox")).prompt_truncated
 
@@ -127,7 +129,7 @@ def every_log_record(caplog):
 
 @pytest.mark.parametrize("chunks", [True, False])
 def test_no_prompt_reaches_a_log_or_the_console(toy_pipeline_dir, every_log_record, capfd, chunks):
-    engine = make_engine(toy_pipeline_dir, prompts=PromptOptions(chunks=chunks))
+    engine = pipelines.make_engine(toy_pipeline_dir, prompts=families.PromptOptions(chunks=chunks))
     engine.generate(generation_request(prompt=LONG_PROMPT, negative_prompt=LONG_PROMPT + "!"))
     written = capfd.readouterr()
     told = every_log_record.text + written.out + written.err
@@ -139,9 +141,10 @@ def test_without_the_silencing_the_prompt_would_be_logged(
     toy_pipeline_dir, every_log_record, monkeypatch
 ):
     # Guards the test above: if diffusers stops quoting prompts, it proves nothing any more.
-    engine = make_engine(toy_pipeline_dir, prompts=PromptOptions(chunks=False))
+    engine = pipelines.make_engine(toy_pipeline_dir, prompts=families.PromptOptions(chunks=False))
     engine.warm_up()
-    monkeypatch.setattr(diffusers_engine, "silence_model_libraries", lambda: None)
+    silenced_by = "workers.engines.diffusers_engine.silence_model_libraries"
+    monkeypatch.setattr(silenced_by, lambda: None)
     diffusers_logging.set_verbosity(logging.DEBUG)
     warnings.filterwarnings("ignore", category=DeprecationWarning)  # diffusers' own, against NumPy
     engine.generate(generation_request(prompt=LONG_PROMPT))
@@ -163,16 +166,16 @@ def test_a_failure_inside_the_library_does_not_quote_the_prompt(toy_engine, monk
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (RuntimeError("DefaultCPUAllocator: not enough memory: zebraquill"), "OUT_OF_MEMORY"),
-        (torch.OutOfMemoryError("zebraquill"), "OUT_OF_MEMORY"),
-        (MemoryError(), "OUT_OF_MEMORY"),
-        (OSError(errno.ENOSPC, "zebraquill"), "DISK_FULL"),
-        (KeyError("zebraquill"), "MODEL_FAILED"),
+        (lambda: RuntimeError("not enough memory: zebraquill"), "OUT_OF_MEMORY"),
+        (lambda: torch.OutOfMemoryError("zebraquill"), "OUT_OF_MEMORY"),
+        (MemoryError, "OUT_OF_MEMORY"),
+        (lambda: OSError(errno.ENOSPC, "zebraquill"), "DISK_FULL"),
+        (lambda: KeyError("zebraquill"), "MODEL_FAILED"),
     ],
 )
 def test_a_failure_has_its_code(toy_engine, monkeypatch, error, code):
     def fail(scheduler, *args, **kwargs):
-        raise error
+        raise error()
 
     monkeypatch.setattr("diffusers.DPMSolverMultistepScheduler.step", fail)
     with pytest.raises(EngineUnavailable) as failure:
@@ -191,8 +194,8 @@ def test_an_error_of_the_listeners_keeps_its_own_name(toy_engine):
 @pytest.mark.parametrize("part", ["unet", "vae"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_broken_numbers_are_not_a_picture(toy_pipeline_dir, part, value):
-    cache = PipelineCache()
-    engine = make_engine(toy_pipeline_dir, cache)
+    cache = pipeline_cache.PipelineCache()
+    engine = pipelines.make_engine(toy_pipeline_dir, cache)
     engine.warm_up()
     network = getattr(cache.get(engine._spec).pipeline, part)
     # The decoder's or the denoiser's last layer: nothing after it can swallow the value.

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-import torch
 
 from tests.factories.generation import generation_request
+from tests.late import Late
 from workers.engines.contract import EngineRefused
-from workers.engines.families import Flux
 from workers.fingerprints.hashes import fingerprint
+
+torch = Late("torch")
+families = Late("workers.engines.families")
 
 LONG = "a long long fox in a very long long wood"
 
@@ -130,7 +132,7 @@ def test_schnell_takes_no_guidance(schnell_engine):
 def test_packing_is_that_of_the_pipeline(flux_engine):
     pipeline = flux_engine._cache.get(flux_engine._spec).pipeline
     latents = torch.arange(2 * 4 * 6 * 8, dtype=torch.float32).view(2, 4, 6, 8)
-    assert torch.equal(Flux().pack(latents), pipeline._pack_latents(latents, 2, 4, 6, 8))
+    assert torch.equal(families.Flux().pack(latents), pipeline._pack_latents(latents, 2, 4, 6, 8))
 
 
 def test_a_flux_scheduler_that_solves_no_flow_is_refused(flux_engine):

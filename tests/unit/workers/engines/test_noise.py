@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
-import torch
 
-from workers.engines.determinism import fresh_generator
-from workers.engines.generators import PhiloxDraws
+from tests.late import Late
 from workers.engines.noise import PhiloxNoise
+
+torch = Late("torch")
+determinism = Late("workers.engines.determinism")
+generators = Late("workers.engines.generators")
 
 # From the docstring of A1111's modules/rng_philox.py: seed 0, twelve numbers, from a GPU.
 PUBLISHED = [
@@ -46,14 +48,14 @@ def test_the_numbers_are_standard_normal():
 
 def test_a_processors_noise_is_another():
     ours = PhiloxNoise(3).normal((4096,))
-    theirs = torch.randn(4096, generator=fresh_generator(3)).numpy()
+    theirs = torch.randn(4096, generator=determinism.fresh_generator(3)).numpy()
     assert abs(np.corrcoef(ours, theirs)[0, 1]) < 0.06
 
 
 def test_only_the_given_generators_are_answered():
-    mine, other = fresh_generator(1), fresh_generator(1)
-    expected = torch.randn(4, generator=fresh_generator(1))
-    with PhiloxDraws([mine], [PhiloxNoise(0)]):
+    mine, other = determinism.fresh_generator(1), determinism.fresh_generator(1)
+    expected = torch.randn(4, generator=determinism.fresh_generator(1))
+    with generators.PhiloxDraws([mine], [PhiloxNoise(0)]):
         answered = torch.randn((3, 4), generator=mine, dtype=torch.float64)
         passed = torch.randn(4, generator=other)
         assert not torch.equal(torch.randn(2, generator=mine), torch.tensor(PUBLISHED[:2]))

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from tests.factories.generation import generation_request
-from workers.engines import watch
 from workers.engines.contract import EngineInterrupted, preview_steps
 from workers.engines.scheduler_tables import SCHEDULERS
 
@@ -42,7 +41,7 @@ def test_previews_differ_from_one_another_and_from_the_end(toy_engine):
     ["dpmpp_2m", "dpmpp_2m_sde", "euler", "euler_a", "heun", "lms", "dpm_2", "unipc", "lcm"],
 )
 def test_the_last_prediction_is_the_result(sdxl_engine, scheduler, monkeypatch):
-    monkeypatch.setattr(watch, "preview_steps", lambda steps: {steps: 0.7})
+    monkeypatch.setattr("workers.engines.watch.preview_steps", lambda steps: {steps: 0.7})
     seen = []
     request = generation_request(scheduler=scheduler)
     result = sdxl_engine.generate(request, None, lambda preview: seen.append(preview) or True)
@@ -51,7 +50,7 @@ def test_the_last_prediction_is_the_result(sdxl_engine, scheduler, monkeypatch):
 
 
 def test_flux_predictions_are_read_rightly(flux_engine, monkeypatch):
-    monkeypatch.setattr(watch, "preview_steps", lambda steps: {steps: 0.7})
+    monkeypatch.setattr("workers.engines.watch.preview_steps", lambda steps: {steps: 0.7})
     seen = []
     request = generation_request(scheduler="euler")
     result = flux_engine.generate(request, None, lambda preview: seen.append(preview) or True)

@@ -2,19 +2,16 @@
 
 import inspect
 
-import diffusers
 import pytest
-from diffusers import (
-    DPMSolverMultistepScheduler,
-    FlowMatchEulerDiscreteScheduler,
-    PNDMScheduler,
-)
 
+from tests.late import Late
 from workers.engines.contract import EngineRefused
-from workers.engines.quiet import silence_model_libraries
 from workers.engines.registry import HOUSE_CAPABILITY
-from workers.engines.scheduler_tables import FLOW_SCHEDULERS
-from workers.engines.schedulers import SCHEDULERS, build_scheduler, config_sha256
+from workers.engines.scheduler_tables import FLOW_SCHEDULERS, SCHEDULERS
+
+diffusers = Late("diffusers")
+quiet = Late("workers.engines.quiet")
+schedulers = Late("workers.engines.schedulers")
 
 V_PREDICTION = {
     "beta_schedule": "scaled_linear",
@@ -29,16 +26,24 @@ V_PREDICTION = {
 @pytest.fixture(autouse=True)
 def quiet_libraries():
     """As the engine does before it builds a scheduler."""
-    silence_model_libraries()
+    quiet.silence_model_libraries()
+
+
+def build(name, config):
+    return schedulers.build_scheduler(name, config)
+
+
+def digest(scheduler):
+    return schedulers.config_sha256(scheduler)
 
 
 def house_config():
-    return dict(DPMSolverMultistepScheduler(**V_PREDICTION).config)
+    return dict(diffusers.DPMSolverMultistepScheduler(**V_PREDICTION).config)
 
 
 @pytest.mark.parametrize("name", sorted(HOUSE_CAPABILITY.schedulers))
 def test_what_the_model_was_trained_with_is_kept(name):
-    config = build_scheduler(name, house_config()).config
+    config = build(name, house_config()).config
     assert {key: config[key] for key in V_PREDICTION} == V_PREDICTION
 
 
@@ -46,7 +51,7 @@ def test_what_the_model_was_trained_with_is_kept(name):
 def test_the_pinned_settings_win(name):
     leaky = house_config() | {"use_karras_sigmas": True, "clip_sample": True, "thresholding": True}
     leaky |= {"set_alpha_to_one": False, "rescale_betas_zero_snr": False}
-    scheduler = build_scheduler(name, leaky)
+    scheduler = build(name, leaky)
     recipe = SCHEDULERS[name]
     assert type(scheduler).__name__ == recipe.class_name
     pinned = {**recipe.pinned, **(recipe.classic or {})}
@@ -69,60 +74,60 @@ def test_every_argument_that_decides_pixels_is_pinned_or_trained_with():
 
 
 def test_ddim_ends_where_its_spacing_ends():
-    classic = build_scheduler("ddim", dict(PNDMScheduler(beta_schedule="scaled_linear").config))
+    classic = build("ddim", dict(diffusers.PNDMScheduler(beta_schedule="scaled_linear").config))
     assert classic.config["set_alpha_to_one"] is False
     assert (classic.config["timestep_spacing"], classic.config["steps_offset"]) == ("leading", 1)
-    ours = build_scheduler("ddim", house_config() | {"set_alpha_to_one": False})
+    ours = build("ddim", house_config() | {"set_alpha_to_one": False})
     assert ours.config["set_alpha_to_one"] is True
     assert ours.config["timestep_spacing"] == "trailing"
 
 
 @pytest.mark.parametrize("name", FLOW_SCHEDULERS)
 def test_a_flow_model_gets_a_flow_scheduler(name):
-    config = dict(FlowMatchEulerDiscreteScheduler(shift=3.0).config)
-    scheduler = build_scheduler(name, config)
-    assert isinstance(scheduler, FlowMatchEulerDiscreteScheduler)
+    config = dict(diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0).config)
+    scheduler = build(name, config)
+    assert isinstance(scheduler, diffusers.FlowMatchEulerDiscreteScheduler)
     assert scheduler.config["shift"] == 3.0
     assert scheduler.config["use_karras_sigmas"] is (name == "euler_karras")
 
 
 def test_ddim_does_not_clip_latents():
-    assert build_scheduler("ddim", house_config()).config["clip_sample"] is False
+    assert build("ddim", house_config()).config["clip_sample"] is False
 
 
 def test_karras_is_the_only_difference_between_the_two_dpmpp_2m():
-    plain = build_scheduler("dpmpp_2m", house_config()).config
-    karras = build_scheduler("dpmpp_2m_karras", house_config()).config
+    plain = build("dpmpp_2m", house_config()).config
+    karras = build("dpmpp_2m_karras", house_config()).config
     public = [key for key in plain if not key.startswith("_")]
     assert [key for key in public if plain[key] != karras[key]] == ["use_karras_sigmas"]
 
 
 def test_a_value_equal_to_the_old_default_is_carried_over():
     # PNDM trained with its defaults says nothing of them in its configuration when converted.
-    config = dict(PNDMScheduler().config)
-    built = build_scheduler("ddim", config).config
+    config = dict(diffusers.PNDMScheduler().config)
+    built = build("ddim", config).config
     assert built["beta_schedule"] == config["beta_schedule"]
     assert built["num_train_timesteps"] == config["num_train_timesteps"]
 
 
 def test_a_new_object_every_time():
     config = house_config()
-    assert build_scheduler("unipc", config) is not build_scheduler("unipc", config)
+    assert build("unipc", config) is not build("unipc", config)
 
 
 def test_an_unknown_name_is_refused():
     with pytest.raises(EngineRefused, match="'restart' is not one of"):
-        build_scheduler("restart", house_config())
+        build("restart", house_config())
 
 
 @pytest.mark.parametrize("name", ["heun", "lms", "plms", "dpm_2", "deis"])
 def test_a_scheduler_that_cannot_honour_the_training_is_refused(name):
     # They have no notion of a zero terminal signal-to-noise ratio.
     with pytest.raises(EngineRefused, match="cannot honour the model's rescale_betas_zero_snr"):
-        build_scheduler(name, house_config())
+        build(name, house_config())
 
 
 def test_the_digest_follows_the_configuration():
-    one, same = (build_scheduler("euler", house_config()) for _ in range(2))
-    other = build_scheduler("euler", house_config() | {"beta_end": 0.02})
-    assert config_sha256(one) == config_sha256(same) != config_sha256(other)
+    one, same = (build("euler", house_config()) for _ in range(2))
+    other = build("euler", house_config() | {"beta_end": 0.02})
+    assert digest(one) == digest(same) != digest(other)
