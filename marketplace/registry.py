@@ -7,6 +7,7 @@ from marketplace.community import models as community_models
 from marketplace.core.database import Base
 from marketplace.insights import models as insights_models
 from marketplace.listings import models as listings_models
+from marketplace.listings.bulk import models as bulk_models
 from marketplace.listings.wizard import models as wizard_models
 from marketplace.moderation import models as moderation_models
 from marketplace.moderation.appeals import models as appeal_models
@@ -42,6 +43,7 @@ MODEL_MODULES = (
     accounts_models,
     listings_models,
     wizard_models,
+    bulk_models,
     verification_models,
     verification_corpus_models,
     proof_models,

@@ -29,6 +29,8 @@ class TaskName(StrEnum):
     MEASURE_CONSISTENCY = "consistency.run"
     CHECK_POLICY = "policy.check"
     CHECK_PREFLIGHT = "preflight.check"
+    TAKE_IN_BULK = "bulk.take_in"
+    SWEEP_BULK = "sweep.bulk"
     SWEEP_CONSISTENCY = "sweep.consistency"
     SWEEP_POLICY = "sweep.policy"
     SETTLE_DECISION = "moderation.settle"

@@ -34,6 +34,7 @@ app.conf.task_annotations = {
 }
 app.conf.imports = (
     "workers.tasks.verification",
+    "workers.tasks.bulk",
     "workers.tasks.catalogue",
     "workers.tasks.changes",
     "workers.tasks.consistency",

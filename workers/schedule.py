@@ -17,6 +17,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "verification": _every(5, TaskName.SWEEP_VERIFICATION),
     # Finds consistency reports whose worker died or gave way, and proved versions without one.
     "consistency": _every(10, TaskName.SWEEP_CONSISTENCY),
+    # Tables of listings whose worker died or gave way; archives that nobody needs any more.
+    "bulk": _every(10, TaskName.SWEEP_BULK),
     # Keeps the cache of generated pictures within its limit.
     "generation_cache": _every(300, TaskName.SWEEP_CACHE),
     # Policy checks whose message was lost, whose moment has come, or whose provider was silent.

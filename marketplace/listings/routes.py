@@ -14,9 +14,10 @@ from marketplace.listings import (
     start_views,
     touch_up_views,
 )
+from marketplace.listings.bulk import views as bulk
+from marketplace.listings.bulk.limits import MAX_ARCHIVE_BYTES, MAX_TABLE_BYTES
 from marketplace.listings.licences import licence_name
 from marketplace.listings.models import MAX_SAMPLES
-from marketplace.listings.wizard import bulk_views
 from marketplace.listings.wizard import views as wizard
 from marketplace.prompts import describe_variable
 
@@ -41,8 +42,10 @@ ROUTES = (
     ),
     ("/<listing_id>/samples/<sample_id>/seed", "take_seed", picture_views.take_seed, POST),
     ("/<listing_id>/submit", "submit", listing_views.submit, POST),
-    ("/bulk", "bulk", bulk_views.bulk, GET + POST),
-    ("/bulk.csv", "bulk_example", bulk_views.example, GET),
+    ("/bulk", "bulk", bulk.bulk, GET + POST),
+    ("/bulk.csv", "bulk_example", bulk.example, GET),
+    ("/bulk/<upload_id>", "bulk_upload", bulk.upload, GET),
+    ("/bulk/<upload_id>/stop", "bulk_stop", bulk.stop, POST),
     ("/begin", "begin", wizard.begin, GET + POST),
     ("/<listing_id>/steps", "resume", wizard.resume, GET),
     ("/<listing_id>/steps/<step>", "step", wizard.step, GET + POST),
@@ -65,7 +68,7 @@ for rule, endpoint, view, methods in ROUTES:
 MAX_UPLOAD_BYTES = (MAX_SAMPLES + 1) * (MAX_BYTES + 100_000)
 
 
-def allow_large_forms(target: Blueprint, *endpoints: str) -> None:
+def allow_large_forms(target: Blueprint, *endpoints: str, most: int = MAX_UPLOAD_BYTES) -> None:
     """Let forms with pictures be large. Other forms are read into memory whole and stay small.
 
     A preprocessor, because the CSRF check reads the form before any view or blueprint hook.
@@ -74,7 +77,7 @@ def allow_large_forms(target: Blueprint, *endpoints: str) -> None:
     @target.url_value_preprocessor
     def allow(endpoint: str | None, values: dict[str, Any] | None) -> None:
         if endpoint in endpoints and request.mimetype == "multipart/form-data":
-            request.max_content_length = MAX_UPLOAD_BYTES
+            request.max_content_length = most
 
 
 allow_large_forms(
@@ -84,5 +87,5 @@ allow_large_forms(
     "sell.from_picture",
     "sell.begin",
     "sell.step",
-    "sell.bulk",
 )
+allow_large_forms(blueprint, "sell.bulk", most=MAX_ARCHIVE_BYTES + MAX_TABLE_BYTES + 100_000)

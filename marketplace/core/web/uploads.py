@@ -6,6 +6,20 @@ import io
 from typing import IO, Any
 
 from flask import Blueprint, Flask, Request, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+MAX_TABLE_BYTES = 8_000_000
+"""Of an uploaded table, whose own page says how much less it may be."""
+
+
+class BoundedMemory(io.BytesIO):
+    """A file in memory that refuses to grow, whatever its form may hold besides."""
+
+    def write(self, data: Any, /) -> int:
+        """Add to it. Raises RequestEntityTooLarge."""
+        if self.tell() + len(data) > MAX_TABLE_BYTES:
+            raise RequestEntityTooLarge
+        return super().write(data)
 
 
 class BracketRequest(Request):
@@ -22,7 +36,9 @@ class BracketRequest(Request):
     ) -> IO[bytes]:
         """Where the parser writes an uploaded file to; werkzeug's own name for the hook."""
         # Tables of listings hold prompts.
-        if self.files_in_memory or (filename or "").lower().endswith(".csv"):
+        if (filename or "").lower().endswith(".csv"):
+            return BoundedMemory()
+        if self.files_in_memory:
             return io.BytesIO()
         return super()._get_file_stream(
             total_content_length, content_type, filename, content_length

@@ -1,8 +1,8 @@
-"""Many listings at once: a draft for each row of a table, and what became of it."""
+"""One row of a table becomes a draft: what is taken over of it, and what is said about the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -11,18 +11,14 @@ from sqlalchemy.orm import Session
 from marketplace.core.container import Services
 from marketplace.core.errors import InvalidError
 from marketplace.images import UploadError, read_upload
+from marketplace.listings.bulk.archive import Pictures
+from marketplace.listings.bulk.limits import MAX_TOLD
+from marketplace.listings.bulk.table import SampleCell, TableRow
 from marketplace.listings.licences import licences
 from marketplace.listings.models import Category, Listing, ListingVersion, TargetModel
 from marketplace.listings.readiness import readiness_problems
 from marketplace.listings.samples import keep_picture
 from marketplace.listings.wizard import drafts
-from marketplace.listings.wizard.bulk_files import (
-    MAX_PICTURES,
-    MAX_TOLD,
-    Pictures,
-    SampleCell,
-    TableRow,
-)
 from marketplace.listings.wizard.following import read_seed, seed_input, value_input
 from marketplace.listings.wizard.forms import WizardForm
 from marketplace.listings.wizard.problems import form_for
@@ -43,40 +39,22 @@ class RowReport:
         return self.listing_id is not None and not self.messages
 
 
-def take_in_rows(
+def take_in_row(
     session: Session,
     services: Services,
     seller_id: str,
-    rows: Sequence[TableRow],
+    row: TableRow,
     pictures: Pictures | None,
-    save: Callable[[], None],
-) -> list[RowReport]:
-    """A draft for each row, saved one by one: a later row's trouble takes no earlier one along.
+) -> RowReport:
+    """A draft of one row, with what is still to be mended in it. Nothing here commits.
 
     A row whose prompt the seller has in a listing already is left out, and one whose prompt cannot
     be read makes nothing, so that sending a mended table again makes nothing twice.
 
     Args:
-        save: commits.
-
-    Raises:
-        InvalidError: more pictures than may be sent at once.
+        pictures: of the archive; None where none was sent.
     """
-    if sum(len(row.samples) for row in rows) > MAX_PICTURES:
-        raise InvalidError(
-            f"At most {MAX_PICTURES} pictures at a time; send fewer rows.", field="table"
-        )
-    reports = []
-    for row in rows:
-        reports.append(_take_in(session, services, seller_id, row, pictures))
-        save()
-    return reports
-
-
-def _take_in(
-    session: Session, services: Services, seller_id: str, row: TableRow, pictures: Pictures | None
-) -> RowReport:
-    title = row.typed.get("title", "")[:80] or "(no title)"
+    title = title_of(row)
     prompt = row.typed.get("prompt", "")
     form = form_for(session)
     fault = row.fault or _prompt_fault(form.filled({"prompt": prompt}))
@@ -97,6 +75,11 @@ def _take_in(
     told = [problem.message for problem in problems if problem.field not in unknown]
     messages = (*unknown.values(), *refused, *dict.fromkeys(told))
     return RowReport(row.number, title, listing.id, messages)
+
+
+def title_of(row: TableRow) -> str:
+    """What a report calls a row."""
+    return row.typed.get("title", "")[:80] or "(no title)"
 
 
 def _prompt_fault(form: WizardForm) -> str:
