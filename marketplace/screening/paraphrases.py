@@ -8,6 +8,7 @@ as sentence embeddings. No embedding of a prompt is kept: much of a text can be 
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,9 +27,12 @@ from marketplace.screening.recording import Noted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SAME = 0.70
-"""Cosine from which on two prompts may mean the same; `make bench-paraphrases` shows its price."""
+SAME, LEAD = 0.70, 0.28
+"""Cosine from which on two prompts may mean the same, and by how much it must exceed what is usual
+among the candidates: prompts for a model with few words are all alike. See `bench/paraphrases`."""
 CANDIDATES = 20
+FEW, USUAL = 4, 0.42
+"""Of fewer others nothing usual can be told; this is then taken for it."""
 TOLD = 3
 _WINDOW = 80
 """Words per embedding: an encoder reads its first 128 tokens only."""
@@ -74,8 +78,9 @@ def paraphrase_findings(
     if not rows:
         return []
     mine = embedded(meaning, submission.template)
-    alike = [(float(mine @ embedded(meaning, text)), one) for one, text in _opened(vault, rows)]
-    same = sorted((pair for pair in alike if pair[0] >= SAME), key=lambda pair: -pair[0])[:TOLD]
+    others = _opened(vault, rows)
+    alike = [float(mine @ embedded(meaning, text)) for _, text in others]
+    same = [(alike[at], others[at][0]) for at in standing_out(alike)][:TOLD]
     if not same:
         return []
     many = f"{len(same)} listings" if len(same) > 1 else "a listing"
@@ -87,6 +92,17 @@ def paraphrase_findings(
         "Offer what only you have.", "clones.meaning",
     )  # fmt: skip
     return [Noted(finding, tuple((one.id, value) for value, one in same))]
+
+
+def standing_out(alike: Sequence[float]) -> list[int]:
+    """Which candidates mean the same, by their cosines; the nearest first."""
+    found = []
+    for at, value in enumerate(alike):
+        others = [*alike[:at], *alike[at + 1 :]]
+        usual = statistics.median(others) if len(others) >= FEW else USUAL
+        if value >= SAME and value - usual >= LEAD:
+            found.append(at)
+    return sorted(found, key=lambda at: -alike[at])
 
 
 def embedded(meaning: Meaning, template: str) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from marketplace.listings.models import Listing
 from marketplace.policy import Severity
 from marketplace.screening.lines import policy_lines
 from marketplace.screening.models import PolicyCheck, PolicyFinding
-from marketplace.screening.paraphrases import embedded
+from marketplace.screening.paraphrases import embedded, standing_out
 from marketplace.screening.queries import latest_checks
 from marketplace.search import indexing
 from marketplace.search.meaning import meaning_of_words
@@ -125,3 +125,14 @@ def test_a_long_prompt_is_read_to_its_end(services: Services) -> None:
     assert embedded(meaning, "a [vessel=boat] at dawn") @ embedded(
         meaning, "a [vessel=tram] at dawn"
     ) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_copy_stands_out_among_its_kind() -> None:
+    assert standing_out([0.3, 0.74, 0.4, 0.35, 0.38]) == [1]
+    assert standing_out([0.72, 0.9, 0.4, 0.35, 0.38, 0.3]) == [1, 0]
+    narrow = [0.58, 0.74, 0.55, 0.61, 0.57]  # a model with few words
+    assert standing_out(narrow) == []
+    assert standing_out([*narrow, 0.92]) == [5]
+    assert standing_out([0.69]) == []
+    assert standing_out([0.71]) == [0]
+    assert standing_out([]) == []
