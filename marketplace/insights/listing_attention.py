@@ -58,8 +58,6 @@ def turned_away(session: Session, seller_id: str) -> list[Item]:
         says = (
             "A moderator asks for changes." if wants else "It was turned away; the reason is there."
         )
-        if until is not None:
-            says += f" You may object until {until.day} {until:%b %Y}."
         found.append(
             Item(
                 Urgency.NOW,
@@ -70,6 +68,7 @@ def turned_away(session: Session, seller_id: str) -> list[Item]:
                 "Make the changes" if wants else "Read why",
                 {"listing_id": listing_id} if wants or not until else {"decision_id": decision_id},
                 due=until,
+                due_says="You may object until",
             )
         )
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -83,6 +84,16 @@ class StartForm(FlaskForm):
             raise ValidationError(problem)
 
 
+def _one_of_the_choices(said: str) -> Callable[[Any, Any], None]:
+    """A menu's check that says what to do, where the library's own says what is wrong."""
+
+    def check(form: Any, field: Any) -> None:
+        if field.data not in {value for value, _ in field.choices}:
+            raise ValidationError(said)
+
+    return check
+
+
 class DraftForm(FlaskForm):
     """Everything a seller writes about a listing; samples come on the next page."""
 
@@ -94,9 +105,17 @@ class DraftForm(FlaskForm):
         validators=[DataRequired("Say what a buyer can make with it.")],
         filters=[_lines],
     )
-    category = SelectField("Category", validators=[DataRequired("Choose a category.")])
+    category = SelectField(
+        "Category",
+        validate_choice=False,
+        validators=[DataRequired("Choose a category."), _one_of_the_choices("Choose a category.")],
+    )
     tags = StringField("Tags", filters=[_one_line])
-    target_model = SelectField("Target model", validators=[DataRequired("Choose a model.")])
+    target_model = SelectField(
+        "Target model",
+        validate_choice=False,
+        validators=[DataRequired("Choose a model."), _one_of_the_choices("Choose a model.")],
+    )
     prompt = TextAreaField(
         "Prompt", validators=[DataRequired("Write the prompt.")], filters=[_lines]
     )

@@ -111,14 +111,14 @@ def findings_of(submission: Submission, names: Sequence[Named]) -> Iterator[Find
             rule="breadth.specific",
         )
     if breadth.words < LEAST_WORDS:
-        plural = "s" if breadth.words != 1 else ""
+        say = "words that say" if breadth.words != 1 else "word that says"
         yield Finding(
             code="TOO_SIMPLE",
             severity=Severity.SOFT,
             field="template",
             span=None,
-            explanation=f"Beside its variables the prompt has {breadth.words} word{plural} that "
-            "say something about the picture.",
+            explanation=f"Beside its variables the prompt has {breadth.words} {say} something "
+            "about the picture.",
             fix="Write down what makes the look: material, composition, light, palette.",
             rule="breadth.simple",
         )

@@ -125,9 +125,8 @@ def _place(problem: Problem, version: ListingVersion) -> tuple[str, str]:
         return home_of(problem.field).slug, problem.field
     if problem.sample is not None and problem.sample <= len(version.samples):
         return "samples", f"row-{version.samples[problem.sample - 1].id}"
-    by_code = {"bad_price": "price", "too_few_samples": "start"}
-    if problem.code in by_code:
-        return by_code[problem.code], ""
+    if problem.code == "bad_price":
+        return "price", ""
     return ("samples" if "sample" in problem.code else "model"), ""
 
 

@@ -46,7 +46,11 @@ def rules() -> Any:
 @requires(Permission.MODERATE_CASES_READ)
 def looks() -> Any:
     """Approvals that were drawn for a second look."""
-    return render_template("moderation/looks.html", looks=second_looks.waiting(db()))
+    return render_template(
+        "moderation/looks.html",
+        looks=second_looks.waiting(db()),
+        looks_waiting=second_looks.waiting_count(db()),
+    )
 
 
 @blueprint.post("/second-looks/<look_id>")

@@ -27,7 +27,7 @@ def test_a_good_row_is_ready_and_an_odd_one_is_kept_with_its_faults(
 ) -> None:
     page = send(shop, services, HEADER + GOOD + ODD, archive(text_png=b"no picture"))
     assert "2 of 2 rows became drafts" in page
-    assert "Ready to submit" in page
+    assert "Complete: check it, then submit it." in page
     assert "missing.png: not in the archive" in page
     assert "text.png: " in page
     assert "Category: there is no “nowhere”" in page
@@ -100,7 +100,7 @@ def test_the_page_shows_progress_and_moves_without_a_script(
     page = shop.get(address).text
     assert "3 of 3 rows became drafts" in page
     assert "http-equiv" not in page
-    assert page.count("Ready to submit.") == 3
+    assert page.count("Complete: check it") == 3
 
 
 def test_a_stopped_upload_keeps_its_drafts_and_makes_no_more(

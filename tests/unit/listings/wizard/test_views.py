@@ -146,6 +146,23 @@ def test_what_is_wrong_is_kept_and_said_and_may_wait(
     assert "Submit for verification" not in checks
 
 
+def test_what_is_missing_makes_a_light_of_its_own_red(shop: FlaskClient, session: Session) -> None:
+    listing = started(shop, session, prompt=PROMPT)
+    checks = shop.get(f"/sell/{listing.id}/steps/check").text
+    samples = checks.partition("<h2>Samples")[2].partition("</li>")[0]
+    assert "Mend this" in samples
+    assert "Add 3 more samples" in samples
+    assert f"/sell/{listing.id}/steps/samples" in samples
+    assert "Add 3 to 9 below" in shop.get(f"/sell/{listing.id}/steps/samples").text
+
+
+def test_a_shelf_that_is_none_is_asked_for_anew(shop: FlaskClient, session: Session) -> None:
+    listing = started(shop, session, prompt=PROMPT)
+    answer = send(shop, listing, "describe", title="Paper foxes", category="nowhere")
+    assert "Choose a category." in answer.text
+    assert "Not a valid choice" not in answer.text
+
+
 def test_the_prompt_in_force_stays_while_a_wrong_one_is_typed(
     shop: FlaskClient, session: Session, services: Services
 ) -> None:

@@ -79,6 +79,24 @@ def approve(session: Session, services: Services, moderator: User) -> Decision:
     return made
 
 
+def test_the_page_of_second_looks_counts_them_and_leaves_out_ones_own(
+    client: FlaskClient,
+    session: Session,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moderator = make_user(session, Role.MODERATOR)
+    approve(session, services, moderator)
+    monkeypatch.setattr(second_looks, "is_drawn", lambda *_: True)
+    second_looks.draw(session)
+    session.commit()
+    log_in(client, moderator)
+    page = client.get("/moderate/second-looks").text
+    assert 'Second looks <span class="numeric">1</span>' in page
+    assert "The decision was yours" in page
+    assert "SecondLook" not in page
+
+
 def test_a_second_look_is_somebody_elses(
     session: Session, services: Services, moderator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +106,9 @@ def test_a_second_look_is_somebody_elses(
     [look] = second_looks.waiting(session)
     with pytest.raises(InvalidError, match="The decision was yours"):
         second_looks.record(session, look.id, moderator, True, "")
+    owner = look.decision.case.listing.seller.user
+    with pytest.raises(InvalidError, match="This listing is your own"):
+        second_looks.record(session, look.id, owner, True, "")
     other = make_moderator(session)
     with pytest.raises(InvalidError, match="what you would have decided"):
         second_looks.record(session, look.id, other, False, " ")
