@@ -52,7 +52,6 @@ def queue() -> Any:
         counts=counted,
         reported=reasons_of(db(), [case.id for case in page.items if case.on_sale]),
         reasons=REASON_TEXTS,
-        reason_names=NAMES,
         appealed=appeals_waiting(db()),
         looks_waiting=looks_waiting(db()),
         undoable=decisions.undoable(db(), current_user.id),

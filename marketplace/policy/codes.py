@@ -74,6 +74,12 @@ def _by_key() -> dict[str, ReasonCode]:
     return {code.key: code for code in reason_codes()}
 
 
+def name_of(key: str) -> str:
+    """What people call a finding's code; one that is no reason code is told by its own words."""
+    known = _by_key().get(key)
+    return known.name if known is not None else key.replace("_", " ").capitalize()
+
+
 def code_of(key: str) -> ReasonCode:
     """One code by its key. Raises KeyError."""
     return _by_key()[key]

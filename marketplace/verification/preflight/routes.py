@@ -17,6 +17,7 @@ from marketplace.listings.models import Listing, ListingVersion
 from marketplace.listings.queries import own_listing, version_of
 from marketplace.listings.routes import allow_large_forms
 from marketplace.listings.states import ListingState
+from marketplace.policy.codes import name_of
 from marketplace.verification.consistency.presenters import consistency_of
 from marketplace.verification.preflight import operations, queries
 from marketplace.verification.preflight.presenters import PreflightView, progress_of, view_of
@@ -24,6 +25,8 @@ from marketplace.verification.preflight.presenters import PreflightView, progres
 blueprint = Blueprint("preflight", __name__)
 # The button stands below the table of samples, which is saved first as submitting does.
 allow_large_forms(blueprint, "preflight.start")
+# Wherever findings are shown; moderators' pages do so too.
+blueprint.add_app_template_filter(name_of, "code_name")
 
 
 @blueprint.get("/sell/<listing_id>/preflight")

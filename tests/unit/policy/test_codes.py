@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from marketplace.policy.codes import ReasonCodes, code_of, reason_codes
+from marketplace.policy.codes import ReasonCodes, code_of, name_of, reason_codes
 from marketplace.policy.data_files import FOLDER
 
 CLOSED_LIST = [
@@ -71,3 +71,9 @@ def test_a_list_with_a_gap_is_refused() -> None:
 def test_unknown_keys_are_errors() -> None:
     with pytest.raises(KeyError):
         code_of("UGLY")
+
+
+def test_people_read_a_codes_name_and_never_its_key() -> None:
+    assert name_of("SAMPLE_STOLEN") == "Somebody else’s sample"
+    assert name_of("SAMPLES_MISMATCH") == "Samples do not match"
+    assert name_of("REVERIFICATION") == "Reverification"  # a finding that is no reason code

@@ -62,7 +62,7 @@ def test_a_seller_runs_one_and_reads_the_evidence(
     }
     page = shop.get(address).text
     assert "Does not match" in page
-    assert "Samples mismatch" in page
+    assert "Samples do not match" in page
     assert "75 %" in page
     assert page.count("sheet__shot--worst") == 1
     assert SECRET_WORD not in page
