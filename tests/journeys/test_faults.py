@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import requests
 
+from tests.factories.listings import picture_bytes
 from tests.fixtures.stack import RunningStack, eventually
 from tests.journeys.books import assert_bought_once, order_of
 from tests.journeys.conftest import BUYERS, Darkroom, Shop
@@ -60,6 +63,52 @@ def test_a_run_survives_its_worker(seller: Visitor, darkroom: Darkroom, shop: Sh
     )
     actions = [event["action"] for event in events]
     assert actions == ["request", "claim", "release", "claim", "complete"]
+
+
+def test_a_table_of_listings_survives_its_workers(seller: Visitor, shop: Shop) -> None:
+    stack, rows = shop.stack, 30
+    sent = seller.post("/sell/bulk", files=_table_of(rows))
+    upload_id = sent.url.rpartition("/")[2]
+
+    def done() -> list[dict[str, Any]]:
+        return stack.sql(*_lines(upload_id, "state <> 'waiting'"))
+
+    eventually(lambda: len(done()) >= 2, "the first rows", 60)
+    stack.kill("worker", pool=True)
+    before = done()
+    assert len(before) < rows, "the workers were killed too late: nothing was proved"
+
+    eventually(lambda: "became drafts" in seller.get(sent.url).text, "the last row", 180)
+    after = done()
+    assert [line["state"] for line in after] == ["ready"] * rows
+    assert before == after[: len(before)]
+    made = stack.sql("SELECT id FROM listings WHERE title LIKE 'Paper fox of a table %%'")
+    assert {one["id"] for one in made} == {line["listing_id"] for line in after}
+    assert len(made) == rows
+
+
+def _table_of(rows: int) -> dict[str, Any]:
+    """A table and its archive, as a form sends them."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number in (1, 2, 3):
+            archive.writestr(f"{number}.png", picture_bytes(number, size=512))
+    table = "title,description,category,target_model,prompt,price,sample_1,sample_2,sample_3\r\n"
+    for number in range(rows):
+        table += (
+            f"Paper fox of a table {number},A fox cut from layered paper.,Wallpapers,house-fast,"
+            f"layered paper [subject=fox] number {number} of a table,2.99,"
+            "1.png; seed=1,2.png; seed=2,3.png; seed=3\r\n"
+        )
+    return {
+        "table": ("table.csv", table.encode(), "text/csv"),
+        "pictures": ("pictures.zip", packed.getvalue(), "application/zip"),
+    }
+
+
+def _lines(upload_id: str, which: str) -> tuple[str, str]:
+    lines = f"SELECT number, state, listing_id FROM bulk_lines WHERE upload_id = %s AND {which}"
+    return f"{lines} ORDER BY number", upload_id
 
 
 # -- the broker
