@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 
-from bench.scaling import SIDE, draw
+from bench.scaling_shop import SIDE, draw
 from workers.app import app
 from workers.engines.contract import (
     Capability,

@@ -17,6 +17,7 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator, mode
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from marketplace.core.signing import SigningKey
+from marketplace.settings_problems import readable
 from marketplace.settings_safety import problems_of
 
 
@@ -276,7 +277,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             return Settings()  # type: ignore[call-arg]
         return _Given.model_validate(_only_aliases(environ))
     except ValidationError as error:
-        raise SettingsError(_readable(error)) from None
+        raise SettingsError(readable(error)) from None
 
 
 def _only_aliases(environ: Mapping[str, str]) -> dict[str, str]:
@@ -286,16 +287,3 @@ def _only_aliases(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _alias(alias: Any) -> Any:
     return alias.choices[0] if isinstance(alias, AliasChoices) else alias
-
-
-def _readable(error: ValidationError) -> str:
-    """One line per problem, naming the variable but never showing its value."""
-    lines = []
-    for problem in error.errors(include_input=False, include_url=False):
-        name = ".".join(str(part) for part in problem["loc"][:1])
-        text = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "missing":
-            text = "is not set"
-        for part in text.split("; ") if not name else [text]:
-            lines.append(f"  - {name or 'unsafe'}: {part}")
-    return "Bracket cannot start with these settings:\n" + "\n".join(lines)

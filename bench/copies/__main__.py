@@ -22,7 +22,8 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from bench.copies.edits import EDITS, Edit, Pixels, Room
+from bench.copies.changes import Pixels, Room
+from bench.copies.edits import EDITS, Edit
 from bench.copies.pictures import Picture, pictures, strangers
 from bench.copies.scores import HashRanking, Ranking, Tally
 from bench.copies.shelf import Shelf

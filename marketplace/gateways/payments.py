@@ -7,8 +7,14 @@ from datetime import datetime
 from typing import Protocol
 
 from marketplace.core.money import Money
-from marketplace.gateways.payment_facts import (
+from marketplace.gateways.payment_errors import (
     KEY_REUSED,
+    PaymentError,
+    PaymentUnavailableError,
+    RejectionCause,
+    WebhookRejectedError,
+)
+from marketplace.gateways.payment_facts import (
     AccountBalance,
     BalanceLine,
     CardFacts,
@@ -18,12 +24,9 @@ from marketplace.gateways.payment_facts import (
     CheckoutSession,
     DisputeFacts,
     FailedPayment,
-    PaymentError,
-    PaymentUnavailableError,
     Payout,
     PayoutSchedule,
     RefundFacts,
-    RejectionCause,
     Requirement,
     Reversal,
     SellerAccount,
@@ -31,7 +34,6 @@ from marketplace.gateways.payment_facts import (
     TransfersStatus,
     WarningFacts,
     WebhookEvent,
-    WebhookRejectedError,
 )
 
 __all__ = [

@@ -7,11 +7,13 @@ from typing import Any
 
 from marketplace.core.money import Money
 from marketplace.gateways import stripe_reading as reading
+from marketplace.gateways.payment_errors import (
+    PaymentError,
+)
 from marketplace.gateways.payment_facts import (
     CheckoutRequest,
     CheckoutSession,
     FailedPayment,
-    PaymentError,
     Reversal,
     Transfer,
 )

@@ -10,7 +10,11 @@ from typing import Any
 import stripe
 
 from marketplace.gateways import stripe_reading as reading
-from marketplace.gateways.payment_facts import KEY_REUSED, PaymentError, PaymentUnavailableError
+from marketplace.gateways.payment_errors import (
+    KEY_REUSED,
+    PaymentError,
+    PaymentUnavailableError,
+)
 
 log = logging.getLogger(__name__)
 

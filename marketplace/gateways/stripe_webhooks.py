@@ -9,7 +9,13 @@ from typing import Any, NoReturn
 import stripe
 
 from marketplace.gateways import stripe_reading as reading
-from marketplace.gateways.payment_facts import RejectionCause, WebhookEvent, WebhookRejectedError
+from marketplace.gateways.payment_errors import (
+    RejectionCause,
+    WebhookRejectedError,
+)
+from marketplace.gateways.payment_facts import (
+    WebhookEvent,
+)
 from marketplace.gateways.stripe_client import StripeCalls
 
 FOREVER = 100 * 365 * 86400

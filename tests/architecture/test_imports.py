@@ -13,7 +13,7 @@ from tests.late import LOADED_EARLY
 ROOT = Path(__file__).resolve().parents[2]
 # Left never imports right; names beside each other do not import each other.
 LAYERS = [
-    {"core", "task_names", "settings_safety"},
+    {"core", "task_names", "settings_problems", "settings_safety"},
     {"prompts", "images", "gateways", "settings"},
     {"policy", "sentences"},
     {"accounts"},
