@@ -9,7 +9,7 @@ from marketplace.core.clock import now
 from marketplace.core.permissions import Permission
 from marketplace.core.web.guards import requires
 from marketplace.core.web.request_scope import db
-from marketplace.payouts.statement_files import statement_csv, statement_pdf
+from marketplace.payouts.statement_files import statement_csv
 from marketplace.payouts.statements import make_statement, months_of, parse_month
 
 
@@ -31,6 +31,9 @@ def as_csv(month: str) -> Response:
 @requires(Permission.SELL_LISTINGS_WRITE)
 def as_pdf(month: str) -> Response:
     """One month for people."""
+    # The library behind it takes a second to load, and most processes never need it.
+    from marketplace.payouts.statement_pdf import statement_pdf
+
     statement = make_statement(db(), current_user.id, parse_month(month))
     return _file(statement_pdf(statement, now()), "application/pdf", f"bracket-{month}.pdf")
 

@@ -15,15 +15,8 @@ from marketplace.core.clock import now
 from marketplace.core.errors import NotFoundError
 from marketplace.orders.disputes import sync_dispute
 from marketplace.orders.models import OrderLine
-from marketplace.payouts.statement_files import (
-    CSV_COLUMNS,
-    MOST_PDF_ENTRIES,
-    day_rows,
-    decimal,
-    safe_text,
-    statement_csv,
-    statement_pdf,
-)
+from marketplace.payouts.statement_files import CSV_COLUMNS, decimal, safe_text, statement_csv
+from marketplace.payouts.statement_pdf import MOST_PDF_ENTRIES, day_rows, statement_pdf
 from marketplace.payouts.statements import (
     Month,
     Statement,
