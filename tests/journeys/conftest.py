@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from marketplace.accounts.operations import create_user
+from marketplace.accounts.queries import user_by_email
+from marketplace.core.database import Database
+from marketplace.core.unit_of_work import unit_of_work
 from tests.fixtures.stack import KEPT, ROOT, RunningStack, eventually
 from tests.journeys.offers import SHOP, TO_MAKE, Account, Offer
 from tests.journeys.visitor import Visitor, path_of
@@ -28,6 +32,8 @@ BUYERS = tuple(
     Account(name)
     for name in ("bea", "ben", "bill", "bob", "bree", "buck", "bess", "bart", "bix", "boz")
 )
+STAFF = (MODERATOR, ADMIN)
+OTHERS = (SELLER, *THIEVES, SECOND_SELLER, CART_BUYER, *BUYERS)
 
 
 class Darkroom:
@@ -93,19 +99,28 @@ def darkroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Darkroom]:
 
 @pytest.fixture(scope="session")
 def people(stack: RunningStack) -> RunningStack:
-    """The stack, with every account made as an operator makes them."""
-    accounts = (SELLER, MODERATOR, ADMIN, *THIEVES, SECOND_SELLER, CART_BUYER, *BUYERS)
-    creations = [
-        ["users", "create", account.email, "--name", account.name, "--password", account.password]
-        for account in accounts
-    ]
-    grants = [
-        ["users", "grant-role", account.email, role]
-        for account in accounts
-        for role in account.roles
-    ]
-    stack.flask(*creations, *grants)
+    """The stack with everybody's account: the staff's as an operator makes them."""
+    commands: list[list[str]] = []
+    for account in STAFF:
+        name, password = account.name, account.password
+        create = ["users", "create", account.email, "--name", name, "--password", password]
+        grants = [["users", "grant-role", account.email, role] for role in account.roles]
+        commands += [create, *grants]
+    stack.flask(*commands)
+    _add_people(stack)
     return stack
+
+
+def _add_people(stack: RunningStack) -> None:
+    """The others have the staff's password, whose hash takes long on purpose."""
+    database = Database(stack.database_url, pool_size=1)
+    with unit_of_work(database) as session:
+        staff = user_by_email(session, ADMIN.email)
+        assert staff is not None
+        for account in OTHERS:
+            assert account.password == ADMIN.password
+            create_user(session, account.email, staff.password, account.name)
+    database.dispose()
 
 
 @pytest.fixture(scope="session")
