@@ -141,6 +141,8 @@ function disagree({ revision, theirs }) {
 function change(event) {
   if (event.target.type === "file") return;
   changed = true;
+  // At once: "Saved." must not stand beside what was typed a moment ago.
+  if (!disagreeing) say("Saving…");
   later();
 }
 
