@@ -51,6 +51,7 @@ FIXTURES = (
     "tests.fixtures.browser",
     "tests.fixtures.buying",
     "tests.fixtures.openai_api",
+    "tests.fixtures.scenes",
     "tests.fixtures.trading",
 )
 pytest.register_assert_rewrite(*FIXTURES)

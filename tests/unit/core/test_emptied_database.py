@@ -61,3 +61,19 @@ def test_a_connection_left_open_does_not_stand_in_the_way(database: EmptiedDatab
         database.restore()
         assert run(database, "SELECT * FROM categories") == []
         left_open.close()
+
+
+def test_rows_that_were_kept_are_put_back_and_numbers_go_on(database: EmptiedDatabase) -> None:
+    run(database, CATEGORY.format("c"))
+    run(database, "SELECT setval(seqrelid, 41) FROM pg_sequence")
+    kept = database.rows()
+    assert not database.is_as_migrated()
+    database.restore()
+    assert database.is_as_migrated()
+    run(database, "SELECT setval(seqrelid, 7) FROM pg_sequence")
+    database.put(kept)
+    assert run(database, "SELECT slug FROM categories") == [("c",)]
+    assert set(run(database, "SELECT last_value FROM pg_sequences")) == {(41,)}
+    run(database, "SELECT setval(seqrelid, 43) FROM pg_sequence")
+    database.put(kept)
+    assert set(run(database, "SELECT last_value FROM pg_sequences")) == {(43,)}

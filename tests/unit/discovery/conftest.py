@@ -15,6 +15,7 @@ from marketplace.search import indexing
 from tests.factories.accounts import make_seller
 from tests.factories.listings import make_in_review
 from tests.factories.shop import make_on_sale
+from tests.fixtures.scenes import Stage
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,15 @@ class Shop:
 
 
 @pytest.fixture
-def shop(session: Session, services: Services) -> Shop:
+def shop(session: Session, services: Services, stage: Stage[dict[str, str]]) -> Shop:
     """The shop, committed."""
+    ids = dict(stage("shop", lambda: _open_shop(session, services)))
+    sellers = {name: session.get_one(SellerProfile, ids.pop(name)) for name in ("mira", "tide")}
+    return Shop(**sellers, **{name: session.get_one(Listing, key) for name, key in ids.items()})
+
+
+def _open_shop(session: Session, services: Services) -> dict[str, str]:
+    """Build it; returns ids by the names in Shop."""
     mira = make_seller(session, name="Mira Holm", handle="mira-holm")
     tide = make_seller(session, name="Tideline", handle="tideline")
 
@@ -61,4 +69,6 @@ def shop(session: Session, services: Services) -> Shop:
     unseen = make_in_review(session, services, mira, title="Fox that nobody may see yet")
     session.commit()
     indexing.update(services)
-    return Shop(mira, tide, fox, castle, harbour, badge, unseen)
+    listings = {"fox": fox, "castle": castle, "harbour": harbour, "badge": badge, "unseen": unseen}
+    ids = {name: listing.id for name, listing in listings.items()}
+    return {"mira": mira.user_id, "tide": tide.user_id, **ids}
