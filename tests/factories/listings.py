@@ -16,11 +16,11 @@ from marketplace.core.container import Services
 from marketplace.core.money import Money
 from marketplace.images import read_upload
 from marketplace.listings import operations
-from marketplace.listings.catalogue import load_catalogue
-from marketplace.listings.models import Category, Listing, Sample
+from marketplace.listings.models import Listing, Sample
 from marketplace.listings.queries import version_of
 from marketplace.moderation.models import Case
 from marketplace.moderation.states import CaseState
+from tests.factories.catalogue import stock_catalogue
 
 PROMPT = "velvet paper-cut [subject=fox] under a [sky: sunset | night | noon] sky"
 SECRET_WORD = "velvet"
@@ -57,8 +57,7 @@ def make_draft(
     session: Session, services: Services, seller: SellerProfile, samples: int = 0, **changes: Any
 ) -> Listing:
     """A draft with so many samples; loads the catalogue where it is missing."""
-    if session.get(Category, "wallpapers") is None:
-        load_catalogue(session)
+    stock_catalogue(session)
     written = contents(**changes)
     listing = operations.create_draft(session, services.vault, seller.user_id, written)
     for number in range(samples):

@@ -17,8 +17,7 @@ from marketplace.core.clock import now
 from marketplace.core.container import Services
 from marketplace.core.ids import new_id, slugify
 from marketplace.core.unit_of_work import unit_of_work
-from marketplace.listings.catalogue import load_catalogue
-from marketplace.listings.models import Category, Listing, ListingVersion, Sample
+from marketplace.listings.models import Listing, ListingVersion, Sample
 from marketplace.listings.states import ListingState
 from marketplace.orders.models import Entitlement
 from marketplace.search import indexing
@@ -28,6 +27,7 @@ from marketplace.verification.models import SampleCheck, VerificationRun
 from marketplace.verification.similarity import Band
 from marketplace.verification.states import RunState, Verdict
 from tests.factories.accounts import make_seller
+from tests.factories.catalogue import stock_catalogue
 
 
 def photo(seed: int, size: int = 256) -> Image.Image:
@@ -63,8 +63,7 @@ def put_on_sale(
 ) -> list[str]:
     """Their ids, in order; committed, and search knows them."""
     with unit_of_work(services.database) as session:
-        if session.get(Category, "wallpapers") is None:
-            load_catalogue(session)
+        stock_catalogue(session)
         seller_id = (seller or make_seller(session)).user_id
         session.flush()
         # What the database would refuse, a listing without its proof, is all that search needs.

@@ -7,15 +7,15 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from marketplace.accounts.models import SellerProfile
-from marketplace.listings.catalogue import load_catalogue
 from tests.factories.accounts import make_seller
+from tests.factories.catalogue import stock_catalogue
 from tests.fixtures.app import log_in
 
 
 @pytest.fixture
 def seller(session: Session) -> SellerProfile:
     """A seller who can be paid, in a shop with its catalogue."""
-    load_catalogue(session)
+    stock_catalogue(session)
     profile = make_seller(session)
     session.commit()
     return profile
