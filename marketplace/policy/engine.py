@@ -9,6 +9,8 @@ from marketplace.policy import (
     entities,
     minors,
     model_rules,
+    pairs,
+    shapes,
     tone,
     wording,
     words,
@@ -19,7 +21,7 @@ from marketplace.policy.passages import Passage, passages_of
 from marketplace.policy.phrases import without_innocent
 from marketplace.policy.submission import Submission, check_template
 
-POLICY_VERSION = "2026.11.3"
+POLICY_VERSION = "2026.11.4"
 """Changes with every change of a list or a rule; findings are kept per version."""
 _FIELDS = (
     "model",
@@ -50,6 +52,13 @@ def check(submission: Submission, tone_of: tone.Tone | None = None) -> list[Find
         named for passage, views in passages for named in entities.names_in(passage, views, context)
     ]
     found = [*entities.findings_of(names)]
+    found += shapes.findings_of(
+        shaped
+        for passage, _ in passages
+        for shaped in shapes.shaped_in(
+            passage, [named.span for named in names if named.field == passage.field]
+        )
+    )
     found += _word_findings(passages, tone_of or tone.ProfanityCheck())
     found += breadth.findings_of(submission, names)
     found += wording.findings_of(submission)
@@ -71,6 +80,7 @@ def _word_findings(passages: list[tuple[Passage, Views]], tone_of: tone.Tone) ->
         if passage.field != "negative_prompt":
             young.setdefault(passage.field, []).extend(minors.minors_in(passage, views))
         yield from words.undressing_findings(passage, views)
+        yield from pairs.findings_of(passage, views)
         if not mine and not passage.seams and passage.field != "negative_prompt":
             heard.append((passage.field, without_innocent(views.plain)))
     yield from words.findings_of(spotted)

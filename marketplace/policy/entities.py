@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from marketplace.policy import fuzzy
+from marketplace.policy import fuzzy, shapes
 from marketplace.policy.common_words import common_words
 from marketplace.policy.findings import Finding, Severity, Span
+from marketplace.policy.known_words import is_known
 from marketplace.policy.matching import Hit, How, Matcher, Phrase, Views, phrase_of
 from marketplace.policy.name_lists import Entry, listed_entries
 from marketplace.policy.passages import Passage
 from marketplace.policy.phrases import is_innocent, words_of
+from marketplace.policy.turned import TurnedIndex
 from marketplace.policy.views import View
 
 CODE_OF: dict[str, str] = {
@@ -76,6 +78,7 @@ class _Index:
     spelt: tuple[tuple[Entry, str, bool], ...]
     """By phrase number: the entry, its kind, whether this spelling needs company."""
     fuzzy: fuzzy.FuzzyIndex
+    turned: TurnedIndex
 
 
 @cache
@@ -88,11 +91,13 @@ def _index() -> _Index:
             needs = place == 0 and bool(entry.with_)
             spelt.append((entry, kind, needs))
     plain = [
-        phrase
+        (phrase, entry)
         for phrase, (entry, _, needs) in zip(phrases, spelt, strict=True)
-        if not needs and not entry.cased and (entry.short_slips or fuzzy.is_long(phrase))
+        if not needs and not entry.cased
     ]
-    return _Index(Matcher(phrases), tuple(spelt), fuzzy.FuzzyIndex(plain))
+    slips = [phrase for phrase, entry in plain if entry.short_slips or fuzzy.is_long(phrase)]
+    turned = TurnedIndex(phrase for phrase, _ in plain)
+    return _Index(Matcher(phrases), tuple(spelt), fuzzy.FuzzyIndex(slips), turned)
 
 
 def names_in(passage: Passage, views: Views, context: Iterable[str] = ()) -> list[Named]:
@@ -109,11 +114,16 @@ def names_in(passage: Passage, views: Views, context: Iterable[str] = ()) -> lis
         if named is not None:
             found.append(named)
     if not passage.seams:
-        for hit in index.fuzzy.find(views.plain):
+        turned = [hit for hit in index.turned.find(views.plain) if _is_cased(passage, views, hit)]
+        for hit in (*turned, *index.fuzzy.find(views.plain)):
             named = _judged(passage, views.plain, hit, index.spelt[hit.number], around)
             if named is not None:
                 found.append(named)
     return _longest(found)
+
+
+def _is_cased(passage: Passage, views: Views, hit: Hit) -> bool:
+    return _has_capitals(passage, views.plain.span(hit.start, hit.end))
 
 
 def _judged(
@@ -129,13 +139,19 @@ def _judged(
         return None
     company = _in_company(entry, around)
     unsure = entry.cased and not company
-    if unsure and (not _has_capitals(passage, span) or _introduced(view, hit)):
+    tricked = hit.how is How.TRICK and hit.last - hit.first >= len(words_of(entry.name)) + 1
+    if unsure and ((not tricked and not _has_capitals(passage, span)) or _introduced(view, hit)):
         return None
-    if needs and not entry.cased and not company:
-        return None
+    everyday = needs and not entry.cased
+    capitals = not everyday or _has_capitals(passage, span)
+    if everyday and not company:
+        told = capitals and not _all_capitals(passage, span) and _hinted(view, hit, kind)
+        if not told:
+            return None
     if is_innocent(view, hit):
         return None
-    doubt = _goes_on(view, hit) or (unsure and (_alone(entry) or _all_capitals(passage, span)))
+    doubt = _goes_on(view, hit) or (everyday and not (company and capitals))
+    doubt |= unsure and (tricked or _alone(entry) or _all_capitals(passage, span))
     return Named(
         entry,
         kind,
@@ -150,6 +166,16 @@ def _in_company(entry: Entry, around: frozenset[str]) -> bool:
     own = set(words_of(entry.name))
     wanted = {word for text in entry.with_ for word in words_of(text)} - own
     return bool(wanted & around) or any(token.removesuffix("s") in wanted for token in around)
+
+
+def _hinted(view: View, hit: Hit, kind: str) -> bool:
+    """Whether an everyday word is a name by what stands beside it, or by a trade in the text."""
+    trades = shapes.shapes().trades.get(kind, frozenset())
+    # A text's first word has its capital anyway.
+    if hit.first == 0 and is_known(view.tokens[0]):
+        return False
+    cue = shapes.cue_beside(view.tokens[: hit.first], view.tokens[hit.last + 1 :])
+    return cue == CODE_OF[kind] or not trades.isdisjoint(view.tokens)
 
 
 def _has_capitals(passage: Passage, span: Span) -> bool:

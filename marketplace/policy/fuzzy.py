@@ -16,7 +16,7 @@ from marketplace.policy.matching import Hit, How, Phrase
 from marketplace.policy.views import View
 
 MIN_LETTERS = 7
-TWO_SLIPS_FROM = 14
+TWO_SLIPS_FROM = 12
 MIN_PIECE = 3
 ONE_WORD_FROM = 9
 """Letters from which a single word of the long lists is looked for with a slip: shorter ones are a

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import ahocorasick_rs
 
@@ -16,7 +16,11 @@ from marketplace.policy.views import LEET, LEET_L, View, Word, collapsed, squeez
 _LIGHT = re.compile(r"[\s\-_.:&\u00b7\u2022/~+\"*]{1,3}")
 """What may stand inside a name without making two things of it; a comma does."""
 _MIN_SPLIT = 8
+_MIN_GLUED = 10
 _MIN_SPACED = 3
+_GLUED = re.compile(r"[a-z]{3}(?=[A-Z][a-z])")
+_SIMPLE = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*")
+_DOUBLE = re.compile(r"(.)\1")
 _PLURAL = re.compile(r"(?:e?s)?")
 
 
@@ -62,6 +66,10 @@ class Hit:
 
 def phrase_of(text: str, number: int) -> Phrase:
     """A phrase as it is searched for."""
+    if _SIMPLE.fullmatch(text):
+        # Most of twenty thousand names: what folding them letter by letter would give.
+        words = text.lower().split(" ")
+        return Phrase("".join(words), frozenset(accumulate(map(len, words[:-1]))), number)
     view = view_of(fold(text))
     return Phrase(view.letters, frozenset(word.end for word in view.words[:-1]), number)
 
@@ -75,7 +83,9 @@ class Matcher:
             unique.setdefault((phrase.letters, phrase.number), phrase)
         self.phrases = list(unique.values())
         self._plain = _Automaton(self.phrases)
-        self._uv = _Automaton([_with_u(phrase) for phrase in self.phrases])
+        with_u = [_with_u(phrase) for phrase in self.phrases]
+        # A name without a u cannot be what a v was written for.
+        self._uv = _Automaton([phrase for phrase in with_u if "u" in phrase.letters])
         self._squeezed = _Automaton([_squeezed(phrase) for phrase in self.phrases])
 
     def find(self, text: Views) -> Iterator[tuple[View, Hit]]:
@@ -87,6 +97,9 @@ class Matcher:
             yield from self._uv.find(text.with_u, only_changed=True)
         if text.squeezed is not None:
             yield from self._squeezed.find(text.squeezed, only_changed=True)
+        if text.unglued is not None:
+            for view, hit in self._plain.find(text.unglued):
+                yield view, replace(hit, how=max(hit.how, How.JOINED))
 
 
 class Views:
@@ -95,6 +108,7 @@ class Views:
     def __init__(self, text: str, origin: Sequence[tuple[int, int]] | None = None) -> None:
         folded = fold(text, origin)
         self.folded = folded
+        self.unglued = _unglued(text, origin)
         self.plain = view_of(folded)
         signs = any(char in LEET for char in folded.text)
         both = any(char in "1!|" for char in folded.text)
@@ -107,12 +121,26 @@ class Views:
         )
 
 
+def _unglued(text: str, origin: Sequence[tuple[int, int]] | None) -> View | None:
+    """The text with a gap before each capital within a word (LegoBatman), or None without one."""
+    places = [match.end() for match in _GLUED.finditer(text)]
+    if not places:
+        return None
+    spans = list(origin or ((place, place + 1) for place in range(len(text))))
+    for place in reversed(places):
+        text = f"{text[:place]} {text[place:]}"
+        spans.insert(place, spans[place])
+    return view_of(fold(text, spans))
+
+
 def _with_u(phrase: Phrase) -> Phrase:
     return Phrase(phrase.letters.replace("v", "u"), phrase.breaks, phrase.number)
 
 
 def _squeezed(phrase: Phrase) -> Phrase:
     """Runs within words cut; runs across words stay, as the view keeps word borders."""
+    if not _DOUBLE.search(phrase.letters):
+        return phrase
     ends = [0, *sorted(phrase.breaks), len(phrase.letters)]
     parts = [squeeze(phrase.letters[a:b]) for a, b in pairwise(ends)]
     places, length = [], 0
@@ -162,9 +190,13 @@ def _words(view: View, start: int, end: int) -> Sequence[Word]:
 def written(view: View, start: int, end: int, phrase: Phrase) -> How | None:
     """How letters start..end spell the phrase, or None where they only happen to stand so.
 
-    A phrase begins where a word begins and ends where one ends (a plural's s may follow).
+    A phrase begins where a word begins and ends where one ends (a plural's s may follow), unless
+    it is a long one of several words, which may stand within one: taylorswiftfan.
     """
     first, last = view.word_of[start], view.word_of[end - 1]
+    if first == last and phrase.breaks and end - start >= _MIN_GLUED:
+        whole = (view.words[first].start, view.words[first].end) == (start, end)
+        return How.JOINED if whole else How.SPLIT
     if view.words[first].start != start:
         return None
     if not _PLURAL.fullmatch(view.letters[end : view.words[last].end]):
@@ -181,9 +213,21 @@ def written(view: View, start: int, end: int, phrase: Phrase) -> How | None:
     if length >= _MIN_SPACED and pieces >= 3 and length / pieces <= 1.34:
         return How.TRICK
     extra = breaks - phrase.breaks
+    if phrase.breaks <= breaks and _is_spelt_out(extra, phrase):
+        return How.TRICK
     if length >= _MIN_SPLIT and len(extra) <= 2 and _pieces_are_long(breaks, length):
         return How.SPLIT
     return None
+
+
+def _is_spelt_out(extra: set[int], phrase: Phrase) -> bool:
+    """Whether each of a phrase's words is whole or letter by letter: Salvador D a l i."""
+    ends = [0, *sorted(phrase.breaks), len(phrase.letters)]
+    for start, end in pairwise(ends):
+        inner = extra & set(range(start + 1, end))
+        if inner and (len(inner) < end - start - 1 or len(inner) + 1 < _MIN_SPACED):
+            return False
+    return True
 
 
 def _pieces_are_long(breaks: set[int], length: int) -> bool:

@@ -11,7 +11,11 @@ from marketplace.policy.data_files import Strict, load
 from marketplace.policy.findings import Severity
 
 FILES = ("characters.json", "brands.json", "artists.json", "people.json")
-GROUP_FILES = ("more_characters.json", "more_brands.json", "more_artists.json", "more_people.json")
+GROUP_FILES = tuple(
+    f"{lot}_{kind}.json"
+    for lot in ("more", "further")
+    for kind in ("characters", "brands", "artists", "people")
+)
 Kind = Literal["character", "brand", "studio", "artist", "person"]
 
 

@@ -57,7 +57,8 @@ def _covers(view: View, hit: Hit, words: tuple[str, ...]) -> bool:
 
 
 def _same(token: str, word: str) -> bool:
-    return token == word or (token.endswith("s") and token[:-1] == word)
+    # One of the views reads every v as a u.
+    return token in (word, word + "s", word.replace("v", "u"))
 
 
 def without_innocent(view: View) -> str:

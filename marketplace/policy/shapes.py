@@ -1,0 +1,305 @@
+"""Names that no list holds, by the shape of what stands around them: “by First Last”, “X cosplay”.
+
+What is found so is only ever soft: a moderator looks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from marketplace.policy.data_files import Strict, load
+from marketplace.policy.findings import Finding, Severity, Span
+from marketplace.policy.folding import fold
+from marketplace.policy.known_words import given_names, is_free_to_name, is_known
+from marketplace.policy.passages import Passage
+from marketplace.policy.phrases import words_of
+from marketplace.policy.views import view_of
+
+_WORD = re.compile(
+    r"(?<![^\W_])(?:[^\W\d_][ .\-·]){2,}[^\W\d_](?![^\W_])|[^\W\d_](?:[\w'’.]*[^\W_])?"
+)
+"""A word, or one spelt letter by letter: D a l i."""
+_LINK = re.compile(r"\s{1,2}|-")
+_INITIAL = re.compile(r"\.?\s?")
+_ASCRIBING = frozenset({"by", "of", "like"})
+_SAID = {
+    "ARTIST_NAME": "an artist whom our lists do not know",
+    "REAL_PERSON": "a person whom our lists do not know",
+    "THIRD_PARTY_IP": "somebody’s story, figure or brand that our lists do not know",
+}
+_FIX = {
+    "ARTIST_NAME": "Name the technique, the school or the period instead, or somebody long dead.",
+    "REAL_PERSON": "Describe the kind of person instead of naming one.",
+    "THIRD_PARTY_IP": "Describe what it looks like instead of whose it is.",
+}
+
+
+class Cues(Strict):
+    """Words beside a name that say what it names; of several words the gap is one space."""
+
+    code: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+class Shapes(Strict):
+    """The file data/shapes.json."""
+
+    version: str
+    about: str
+    cues: tuple[Cues, ...]
+    """The first that fits counts."""
+    particles: frozenset[str]
+    """Small words within a name: van, de."""
+    no_names: frozenset[str]
+    """Words whose capital is never a name's, nor its neighbour's: Mount, Lake, Saint."""
+    plain_titles: frozenset[str]
+    """Words with a capital beside which a cue says nothing: Vintage Movie, Space Logo."""
+    coined: tuple[str, ...]
+    """How words end that people make up for a look: cottagecore, solarpunk."""
+    trades: dict[str, frozenset[str]]
+    """By kind of listed name: words that make an everyday word one (a singer called IU)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A place in a text where a name seems to stand."""
+
+    code: str
+    field: str
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word as written and folded; ``linked`` where the next one follows after a mere space."""
+
+    text: str
+    folded: str
+    start: int
+    end: int
+    linked: bool
+
+    @property
+    def capital(self) -> bool:
+        return self.text[0].isupper()
+
+
+@cache
+def shapes() -> Shapes:
+    """The cues as they are in the file."""
+    return load(Shapes, "shapes.json")
+
+
+@cache
+def _cues(place: str) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """(words, code) of all cues before or after a name, the longest first."""
+    found = [
+        (words_of(phrase), cues.code)
+        for cues in shapes().cues
+        for phrase in (cues.before if place == "before" else cues.after)
+    ]
+    return tuple(sorted(found, key=lambda item: -len(item[0])))
+
+
+def shaped_in(passage: Passage, taken: Iterable[Span]) -> list[Shaped]:
+    """Names by their shape in one passage, but for places where something was found already.
+
+    Fills and negative prompts are not read: their words were read before, or keep names out.
+    """
+    if passage.seams or passage.field == "negative_prompt":
+        return []
+    words = _words(passage.text)
+    taken = list(taken)
+    return [
+        shaped
+        for first, last in (*_runs(words), *_small_runs(words))
+        for shaped in [_judged(passage, words, first, last)]
+        if shaped is not None
+        and not any(shaped.span[0] < b and a < shaped.span[1] for a, b in taken)
+    ]
+
+
+def _words(text: str) -> list[_Word]:
+    matches = list(_WORD.finditer(text))
+    words = []
+    for number, match in enumerate(matches):
+        after = matches[number + 1].start() if number + 1 < len(matches) else len(text)
+        word = re.sub(r"['’]s?$", "", match[0])
+        folded = "".join(view_of(fold(word)).tokens)
+        gap = _INITIAL if len(match[0]) == 1 else _LINK
+        linked = bool(gap.fullmatch(text[match.end() : after]))
+        words.append(_Word(word, folded or word.lower(), match.start(), match.end(), linked))
+    return words
+
+
+def _in_headline(words: Sequence[_Word], first: int, last: int) -> bool:
+    """Whether most long words around a run have a capital, so that its own say little."""
+    if first == 0 and last == len(words) - 1:
+        return last > 1
+    long = [word for word in (*words[:first], *words[last + 1 :]) if len(word.text) > 3]
+    return len(long) > 1 and sum(word.capital for word in long) > 0.6 * len(long)
+
+
+def _runs(words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
+    """First and last word of each run of capitals, small particles within it included."""
+    number = 0
+    while number < len(words):
+        if not words[number].capital:
+            number += 1
+            continue
+        last = number
+        while words[last].linked and last + 1 < len(words):
+            after = last + 1
+            while (
+                words[after].folded in shapes().particles
+                and words[after].linked
+                and after + 1 < len(words)
+            ):
+                after += 1
+            if not words[after].capital:
+                break
+            last = after
+        yield number, last
+        number = last + 1
+
+
+def _small_runs(words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
+    """Without capitals: a given name before no known word; whatever is unknown behind “art by”."""
+    for number, word in enumerate(words):
+        if word.capital:
+            continue
+        last = number + (word.linked and number + 1 < len(words))
+        pair = last > number and _is_odd(words[last])
+        if pair and word.folded in given_names().sure:
+            yield number, last
+        elif _is_odd(word) and _is_ascribed(words, number):
+            yield number, last if pair else number
+
+
+def _is_odd(word: _Word) -> bool:
+    """Whether a word in small letters is neither known nor one that people make up: cabincore."""
+    plain = not word.capital and len(word.folded) > 2 and word.folded.isalpha()
+    return plain and not is_known(word.folded) and not word.folded.endswith(shapes().coined)
+
+
+def _is_ascribed(words: Sequence[_Word], number: int) -> bool:
+    """Whether a cue of two words or more that ends in by, of or like stands before a place."""
+    before = tuple(word.folded for word in words[max(number - 3, 0) : number])
+    if not before or before[-1] not in _ASCRIBING or not words[number - 1].linked:
+        return False
+    return any(
+        len(phrase) > 1 and code == "ARTIST_NAME" and before[-len(phrase) :] == phrase
+        for phrase, code in _cues("before")
+    )
+
+
+def _judged(passage: Passage, words: Sequence[_Word], first: int, last: int) -> Shaped | None:
+    if is_free_to_name(tuple(word.folded for word in words[first : last + 1])):
+        return None
+    first, last = _core(words, first, last)
+    run = tuple(word.folded for word in words[first : last + 1])
+    if is_free_to_name(run):
+        return None
+    weak = not words[first].capital or _in_headline(words, first, last)
+    ascribed = first > 0 and _is_ascribed(words, first)
+    code = _code(run, _cue(words, first, last), weak, first == 0, ascribed)
+    if code is None:
+        return None
+    span = (words[first].start, words[last].end)
+    return Shaped(code, passage.field, span, passage.text[span[0] : span[1]])
+
+
+def _core(words: Sequence[_Word], first: int, last: int) -> tuple[int, int]:
+    """The name within a run: of many capitals a given name with the odd word behind it; else what
+    stands behind everyday words that a sentence opens with.
+    """
+    if last - first > 1:
+        for number in range(first, last):
+            odd = not is_known(words[number + 1].folded)
+            if words[number].folded in given_names().sure and odd:
+                return number, number + 1
+    while last - first > 1 and is_known(words[first].folded):
+        if _may_be_given(words[first].folded) or not _may_be_given(words[first + 1].folded):
+            break
+        first += 1
+    return first, last
+
+
+def _may_be_given(word: str) -> bool:
+    return word in given_names().sure or word in given_names().doubtful
+
+
+def _cue(words: Sequence[_Word], first: int, last: int) -> str | None:
+    """The code that the words before or behind a run speak for."""
+    before = [
+        word.folded
+        for number, word in enumerate(words[max(first - 4, 0) : first], max(first - 4, 0))
+        if all(words[i].linked for i in range(number, first))
+    ]
+    after = []
+    for number in range(last, min(last + 3, len(words) - 1)):
+        gap_is_plain = words[number].linked or words[number].end + 1 == words[number + 1].start
+        if not gap_is_plain:
+            break
+        after.append(words[number + 1].folded)
+    return cue_beside(before, after)
+
+
+def cue_beside(before: Sequence[str], after: Sequence[str]) -> str | None:
+    """The code that the folded words before or behind a place speak for."""
+    for phrase, code in _cues("before"):
+        if tuple(before[-len(phrase) :]) == phrase:
+            return code
+    for phrase, code in _cues("after"):
+        if tuple(after[: len(phrase)]) == phrase:
+            return code
+    return None
+
+
+def _code(
+    run: tuple[str, ...], cue: str | None, weak: bool, opens: bool, ascribed: bool
+) -> str | None:
+    """What a run names, if it is name enough for how much its surroundings say.
+
+    Args:
+        weak: whether its capitals say nothing, or it has none.
+        opens: whether it begins its text, where a capital is the sentence’s.
+        ascribed: whether something is said to be by it.
+    """
+    names = [word for word in run if word not in shapes().particles]
+    unknown = [word for word in names if not is_known(word) and not _may_be_given(word)]
+    given = bool(names) and names[0] in given_names().sure
+    if not names or (shapes().no_names & set(run) and not (given and cue)):
+        return None
+    full = len(names) > 1 and (given or (names[0] in given_names().doubtful and bool(unknown)))
+    if weak and not (full and unknown):
+        return cue if ascribed and unknown else None
+    if full:
+        return cue or "REAL_PERSON"
+    if len(unknown) > 1:
+        return cue or "THIRD_PARTY_IP"
+    if cue is None:
+        return None
+    if unknown and len(unknown[0]) > 3:
+        return cue
+    titled = len(names) > 1 and cue == "THIRD_PARTY_IP" and not opens
+    return cue if titled and not shapes().plain_titles & set(names) else None
+
+
+def findings_of(shaped: Iterable[Shaped]) -> Iterator[Finding]:
+    """What is said of names that were found by their shape."""
+    for one in shaped:
+        yield Finding(
+            code=one.code,
+            severity=Severity.SOFT,
+            field=one.field,
+            span=one.span,
+            explanation=f"“{one.text}” looks like {_SAID[one.code]}.",
+            fix=_FIX[one.code],
+            rule="names.shape",
+        )
