@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -75,10 +76,11 @@ def read_table(data: bytes) -> list[TableRow]:
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
         header = [name.strip().lower() for name in next(lines, [])]
         _check_header(header)
-        found = [cells for cells in lines if any(cell.strip() for cell in cells)]
+        filled = (cells for cells in lines if any(cell.strip() for cell in cells))
+        found = list(itertools.islice(filled, MAX_ROWS + 1))  # no more than tells that it is full
     except csv.Error as error:
         raise _wrong(f"This is no CSV table: {error}.") from None
-    rows = [_row(number, header, cells) for number, cells in enumerate(found[: MAX_ROWS + 1], 2)]
+    rows = [_row(number, header, cells) for number, cells in enumerate(found, 2)]
     _check_size(len(found), sum(len(row.samples) for row in rows))
     return rows
 
@@ -91,7 +93,7 @@ def _check_size(rows: int, pictures: int) -> None:
     if not rows:
         raise _wrong("The table has a header and no rows. Write one row for each listing.")
     if rows > MAX_ROWS:
-        raise _wrong(f"The table has {rows} rows; at most {MAX_ROWS} are taken at once. Split it.")
+        raise _wrong(f"The table has more than {MAX_ROWS} rows. Split it.")
     if pictures > MAX_PICTURES:
         raise _wrong(
             f"The table names {pictures} pictures; at most {MAX_PICTURES} at once. Split it."

@@ -30,7 +30,7 @@ FEW_MILLISECONDS = 0.25
         ("title,prompt,Title\r\n", "is there twice"),
         ("title,colour\r\n", "Unknown column “colour”"),
         ("title,price\r\n", "title and prompt among them"),
-        (HEADER + "a,b\r\n" * 10_000, f"10000 rows; at most {MAX_ROWS}"),
+        (HEADER + "a,b\r\n" * 10_000, f"more than {MAX_ROWS} rows. Split it"),
         (HEADER, "no rows"),
         (
             "title,prompt,"
