@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from flask import Flask
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
-from marketplace.accounts.models import SellerProfile
 from marketplace.core.container import Services
 from marketplace.listings.models import Listing
 from marketplace.listings.queries import version_of
 from marketplace.listings.states import ListingState
 from tests.factories.listings import picture_bytes
-from tests.fixtures.app import log_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -28,34 +23,6 @@ FOCUSED = (
     "document.activeElement?.labels?.[0]?.textContent ?? document.activeElement?.textContent ?? ''"
 )
 MOST_TABS = 120
-
-
-@pytest.fixture
-def site(csrf_app: Flask) -> Iterator[str]:
-    """The application at an address of its own."""
-    server = make_server("127.0.0.1", 0, csrf_app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-
-
-@pytest.fixture
-def device(
-    site: str, csrf_app: Flask, seller: SellerProfile, new_context: Callable[..., BrowserContext]
-) -> Callable[[], Page]:
-    """Open the seller's account on yet another device."""
-
-    def make() -> Page:
-        client = log_in(csrf_app.test_client(), seller.user)
-        cookie = client.get_cookie("session")
-        assert cookie is not None
-        context = new_context(base_url=site)
-        context.add_cookies([{"name": "session", "value": cookie.value, "url": site}])
-        return context.new_page()
-
-    return make
 
 
 def tab_to(page: Page, name: str) -> None:
