@@ -12,6 +12,8 @@ import requests
 from tests.fixtures.stack import TIMEOUT, RunningStack, eventually
 from tests.journeys.offers import Account, Offer
 
+SELDOM = 0.5
+"""Seconds: a page takes processor time that what is waited for needs."""
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 CARD = {
     "pay": "card",
@@ -102,7 +104,7 @@ class Visitor:
             progress = self.get(f"/sell/{listing_id}/progress.json").json()
             return bool(progress["listing_state"] == "in_review")
 
-        eventually(handed_over, "the re-run of the samples", within)
+        eventually(handed_over, "the re-run of the samples", within, SELDOM)
 
     def approve(self, listing_id: str) -> None:
         """As a moderator: claim the listing's case and publish it."""
@@ -130,7 +132,8 @@ class Visitor:
     def wait_until_owned(self, title: str, within: float = 90) -> float:
         """Wait for a prompt in the library; returns the seconds it took."""
         began = time.monotonic()
-        eventually(lambda: self.owns(title), f"{title} in {self.name}'s library", within)
+        what = f"{title} in {self.name}'s library"
+        eventually(lambda: self.owns(title), what, within, SELDOM)
         return time.monotonic() - began
 
 
