@@ -146,7 +146,7 @@ def test_claims_at_the_same_moment_wait_for_each_other(
     thread.join(timeout=0.5)
     assert outcome == []  # still waiting
     session.commit()
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     assert outcome == ["case_claimed"]
 
 

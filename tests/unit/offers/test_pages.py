@@ -225,5 +225,5 @@ def test_a_sale_turns_by_itself_and_kept_pages_hear_of_it(
                 assert operations.turn_sales(session) == 1
                 session.commit()
             assert sale.state is state
-            heard = list(ears.notifies(timeout=10, stop_after=1))  # type: ignore[union-attr]
+            heard = list(ears.notifies(timeout=60, stop_after=1))  # type: ignore[union-attr]
             assert [one.channel for one in heard] == ["bracket_pages"]

@@ -18,7 +18,7 @@ def test_it_runs_on_another_thread_while_the_caller_goes_on() -> None:
     goes_on = threading.Event()
 
     def work(word: str) -> tuple[str, bool]:
-        return word, goes_on.wait(10) and threading.current_thread() is not caller
+        return word, goes_on.wait(60) and threading.current_thread() is not caller
 
     caller = threading.current_thread()
     begun = beside(work, "fox")

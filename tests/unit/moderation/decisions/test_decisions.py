@@ -112,7 +112,7 @@ def test_undoing_and_applying_at_the_same_moment_have_one_winner(
     thread.join(timeout=0.4)
     assert said == []
     session.commit()
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     assert said == ["None"]
     session.expire_all()
     assert case.listing.state is ListingState.IN_REVIEW
