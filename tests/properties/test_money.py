@@ -26,8 +26,8 @@ PAID_FOR_LESS = """
 
 @pytest.mark.timeout(240 + EVENTS // 4)
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + SEEDS))
-def test_every_cent_is_accounted_for_after_every_event(fresh_database: Database, seed: int) -> None:
-    with founded(fresh_database, seed) as town:
+def test_every_cent_is_accounted_for_after_every_event(town_database: Database, seed: int) -> None:
+    with founded(town_database, seed) as town:
         run = Run(town, seed)
         run.go(EVENTS)
         check_whole(town, run.audit)

@@ -96,9 +96,9 @@ class Trial(Run):
 
 
 @pytest.fixture
-def trial(fresh_database: Database) -> Iterator[Trial]:
+def trial(town_database: Database) -> Iterator[Trial]:
     """A town with one seller and one buyer, in which nothing has happened."""
-    with founded(fresh_database, 1, sellers=1, buyers=2) as town:
+    with founded(town_database, 1, sellers=1, buyers=2) as town:
         town.services.settings.__dict__["seller_reserve_days"] = 0
         yield Trial(town, 1)
 

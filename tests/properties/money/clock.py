@@ -31,21 +31,34 @@ def start_time() -> float:
     return START
 
 
+def give_own_time(books: psycopg.Connection) -> None:
+    """Give a database a clock of its own, if it has none.
+
+    Args:
+        books: a connection in autocommit.
+    """
+    found = books.execute("SELECT to_regclass('public.world_clock')").fetchone()
+    if found and found[0]:
+        return
+    books.execute(_OWN_TIME.format(start=START))  # type: ignore[call-overload]
+    for table, column in books.execute(_DEFAULTS).fetchall():
+        books.execute(
+            f'ALTER TABLE "{table}" ALTER COLUMN "{column}" SET DEFAULT world_now()'  # type: ignore[call-overload]
+        )
+
+
 class Clock:
     """Moves the bank's time, in which everybody lives.
 
     Args:
         bank: an emulator that was made with `start_time`.
-        books: a connection in autocommit; its database gets a clock of its own.
+        books: a connection in autocommit; its database gets a clock of its own, set to `START`.
     """
 
     def __init__(self, bank: InProcess, books: psycopg.Connection) -> None:
         self._bank, self._books = bank, books
-        books.execute(_OWN_TIME.format(start=START))  # type: ignore[call-overload]
-        for table, column in books.execute(_DEFAULTS).fetchall():
-            books.execute(
-                f'ALTER TABLE "{table}" ALTER COLUMN "{column}" SET DEFAULT world_now()'  # type: ignore[call-overload]
-            )
+        give_own_time(books)
+        books.execute("UPDATE world_clock SET moment = to_timestamp(%s)", [START])
 
     @property
     def moment(self) -> datetime:
