@@ -44,7 +44,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-pytest_plugins = ["tests.fixtures.stack"]
+pytest_plugins = ["tests.fixtures.together"]
 FIXTURES = (
     "tests.fixtures.services",
     "tests.fixtures.app",
@@ -52,6 +52,7 @@ FIXTURES = (
     "tests.fixtures.buying",
     "tests.fixtures.openai_api",
     "tests.fixtures.scenes",
+    "tests.fixtures.stack",
     "tests.fixtures.trading",
 )
 pytest.register_assert_rewrite(*FIXTURES)
