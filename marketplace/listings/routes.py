@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, abort, request
 
+from marketplace.core.web.guards import signed_in, to_log_in
 from marketplace.images import MAX_BYTES
 from marketplace.listings import (
     draft_views,
@@ -71,12 +72,15 @@ MAX_UPLOAD_BYTES = (MAX_SAMPLES + 1) * (MAX_BYTES + 100_000)
 def allow_large_forms(target: Blueprint, *endpoints: str, most: int = MAX_UPLOAD_BYTES) -> None:
     """Let forms with pictures be large. Other forms are read into memory whole and stay small.
 
-    A preprocessor, because the CSRF check reads the form before any view or blueprint hook.
+    A preprocessor, because the CSRF check reads the form before any view or blueprint hook: of
+    strangers' forms nothing is read.
     """
 
     @target.url_value_preprocessor
     def allow(endpoint: str | None, values: dict[str, Any] | None) -> None:
         if endpoint in endpoints and request.mimetype == "multipart/form-data":
+            if not signed_in():
+                abort(to_log_in())
             request.max_content_length = most
 
 

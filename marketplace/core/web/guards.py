@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from flask import flash, redirect, request, url_for
 from flask_security import current_user
+from werkzeug.wrappers import Response
 
 from marketplace.core.errors import NotFoundError
 from marketplace.core.permissions import Permission, granted
@@ -25,16 +26,21 @@ def may(permission: Permission) -> bool:
     return signed_in() and permission in granted(current_user.role_names)
 
 
+def to_log_in() -> Response:
+    """The way to the log-in page and back to where a stranger wanted to go."""
+    flash("Please log in first.", "info")
+    # After a POST the form's page is the sensible place to come back to.
+    back = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    return redirect(url_for("security.login", next=back))
+
+
 def login_required(view: View) -> View:
     """Send strangers to the log-in page and back afterwards."""
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if not signed_in():
-            flash("Please log in first.", "info")
-            # After a POST the form's page is the sensible place to come back to.
-            back = request.full_path.rstrip("?") if request.method == "GET" else request.path
-            return redirect(url_for("security.login", next=back))
+            return to_log_in()
         return view(*args, **kwargs)
 
     wrapper.guard = "login_required"  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -82,6 +83,26 @@ def test_what_cannot_be_taken_is_told_and_leaves_nothing(
     assert shop.post("/sell/bulk", data=flood, content_type=kind).status_code == 413
     assert session.scalars(select(BulkUpload)).all() == []
     assert not list(services.blobs.root.rglob("*.part"))  # type: ignore[attr-defined]
+
+
+class Unread(io.BytesIO):
+    """A body that nobody may read."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise AssertionError("a stranger's upload was read")
+
+    def readinto(self, buffer: object, /) -> int:
+        return len(self.read())
+
+
+def test_nothing_of_a_strangers_upload_is_read(csrf_app: Flask) -> None:
+    answer = csrf_app.test_client().post(
+        "/sell/bulk",
+        input_stream=Unread(bytes(2_000_000)),
+        content_type="multipart/form-data; boundary=x",
+    )
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/account/login?next=/sell/bulk")
 
 
 def test_the_page_shows_progress_and_moves_without_a_script(
