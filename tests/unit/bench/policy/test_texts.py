@@ -47,3 +47,11 @@ def test_blind_texts_fare_no_worse_than_at_their_first_reading() -> None:
     assert summary["clean_flagged_hard"] <= 0.01
     assert summary["ip_recall"] >= 0.90
     assert summary["obfuscated_recall"] >= 0.90
+
+
+def test_the_third_blind_set_fares_no_worse_than_at_its_first_reading() -> None:
+    summary = _summary_of_a_fifth(("blind_3",))
+    assert summary["clean_flagged_hard"] == 0
+    assert summary["offensive_recall"] == 1
+    assert summary["ip_recall"] >= 0.926
+    assert summary["obfuscated_recall"] >= 0.9655
