@@ -15,7 +15,7 @@ from marketplace.policy import (
     wording,
     words,
 )
-from marketplace.policy.findings import Finding
+from marketplace.policy.findings import Finding, Span
 from marketplace.policy.matching import Views
 from marketplace.policy.passages import Passage, passages_of
 from marketplace.policy.phrases import without_innocent
@@ -52,18 +52,21 @@ def check(submission: Submission, tone_of: tone.Tone | None = None) -> list[Find
         named for passage, views in passages for named in entities.names_in(passage, views, context)
     ]
     found = [*entities.findings_of(names)]
+    found += _word_findings(passages, tone_of or tone.ProfanityCheck())
     found += shapes.findings_of(
         shaped
         for passage, _ in passages
-        for shaped in shapes.shaped_in(
-            passage, [named.span for named in names if named.field == passage.field]
-        )
+        for shaped in shapes.shaped_in(passage, _taken(found, passage.field), entities.odd_words())
     )
-    found += _word_findings(passages, tone_of or tone.ProfanityCheck())
     found += breadth.findings_of(submission, names)
     found += wording.findings_of(submission)
     found += model_rules.findings_of(submission)
     return _in_order(found)
+
+
+def _taken(found: list[Finding], field: str) -> list[Span]:
+    """The places of a field where something was found already."""
+    return [one.span for one in found if one.field == field and one.span is not None]
 
 
 def _views(passage: Passage) -> Views:

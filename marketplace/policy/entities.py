@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -9,7 +10,7 @@ from functools import cache
 from marketplace.policy import fuzzy, shapes
 from marketplace.policy.common_words import common_words
 from marketplace.policy.findings import Finding, Severity, Span
-from marketplace.policy.known_words import is_known
+from marketplace.policy.known_words import given_names, is_known
 from marketplace.policy.matching import Hit, How, Matcher, Phrase, Views, phrase_of
 from marketplace.policy.name_lists import Entry, listed_entries
 from marketplace.policy.passages import Passage
@@ -50,8 +51,13 @@ _SMALL = frozenset(
     | {"of", "on", "or", "the", "to", "van", "von"}
 )
 """Words that have no capital within a title."""
+_KNOWN_BY_A_WORD = frozenset({"character", "artist"})
+"""Not people: too many share a surname."""
+_MIN_ODD = 5
+"""Letters from which a word of a name may stand for it."""
 _NAMING = frozenset({"called", "named", "nicknamed", "christened"})
 """A name behind one of these is somebody's first name."""
+_STRETCHED = re.compile(r"([^\W\d_])\1\1")
 _LOGO = frozenset({"logo", "trademark", "emblem"})
 
 
@@ -139,14 +145,15 @@ def _judged(
         return None
     company = _in_company(entry, around)
     unsure = entry.cased and not company
-    tricked = hit.how is How.TRICK and hit.last - hit.first >= len(words_of(entry.name)) + 1
+    tricked = hit.how is How.TRICK and _is_deliberate(passage, view, hit, entry)
     if unsure and ((not tricked and not _has_capitals(passage, span)) or _introduced(view, hit)):
         return None
     everyday = needs and not entry.cased
     capitals = not everyday or _has_capitals(passage, span)
     if everyday and not company:
-        told = capitals and not _all_capitals(passage, span) and _hinted(view, hit, kind)
-        if not told:
+        told = capitals and not _all_capitals(passage, span)
+        told = told and (_is_nothing_else(entry) or _hinted(view, hit, kind))
+        if not (told or tricked):
             return None
     if is_innocent(view, hit):
         return None
@@ -162,10 +169,23 @@ def _judged(
     )
 
 
+def _is_deliberate(passage: Passage, view: View, hit: Hit, entry: Entry) -> bool:
+    """Whether letters are set apart or repeated, which an everyday word’s never are by chance."""
+    start, end = view.span(hit.start, hit.end)
+    spelt_out = hit.last - hit.first > len(words_of(entry.name))
+    return spelt_out or bool(_STRETCHED.search(passage.text[start:end]))
+
+
 def _in_company(entry: Entry, around: frozenset[str]) -> bool:
     own = set(words_of(entry.name))
     wanted = {word for text in entry.with_ for word in words_of(text)} - own
     return bool(wanted & around) or any(token.removesuffix("s") in wanted for token in around)
+
+
+def _is_nothing_else(entry: Entry) -> bool:
+    """Whether a name of one word is neither one of English nor a common given name: Rosalía."""
+    words = words_of(entry.name)
+    return len(words) == 1 and not _is_anybody(words[0])
 
 
 def _hinted(view: View, hit: Hit, kind: str) -> bool:
@@ -174,7 +194,10 @@ def _hinted(view: View, hit: Hit, kind: str) -> bool:
     # A text's first word has its capital anyway.
     if hit.first == 0 and is_known(view.tokens[0]):
         return False
-    cue = shapes.cue_beside(view.tokens[: hit.first], view.tokens[hit.last + 1 :])
+    before = view.tokens[: hit.first]
+    if kind == "character" and before[-1:] == ("from",):
+        return True
+    cue = shapes.cue_beside(before, view.tokens[hit.last + 1 :])
     return cue == CODE_OF[kind] or not trades.isdisjoint(view.tokens)
 
 
@@ -227,6 +250,31 @@ def _longest(found: list[Named]) -> list[Named]:
 
 def _overlap(one: Span, other: Span) -> bool:
     return one[0] < other[1] and other[0] < one[1]
+
+
+@cache
+def odd_words() -> dict[str, str]:
+    """Words of listed names of several words that are nothing else, with the names’ codes.
+
+    Katniss, of Katniss Everdeen: somebody who writes it means her, though she is not alone.
+    """
+    found: dict[str, str] = {}
+    doubtful: set[str] = set()
+    for entry, kind in listed_entries():
+        if kind not in _KNOWN_BY_A_WORD:
+            continue
+        if entry.with_:
+            doubtful.update(words_of(entry.name))
+        for spelling in (entry.name, *entry.aliases):
+            words = words_of(spelling)
+            for word in words if len(words) > 1 else ():
+                if len(word) >= _MIN_ODD and word not in found and not _is_anybody(word):
+                    found[word] = CODE_OF[kind]
+    return {word: code for word, code in found.items() if word not in doubtful}
+
+
+def _is_anybody(word: str) -> bool:
+    return is_known(word) or word in given_names().sure or not word.isalpha()
 
 
 def findings_of(names: Iterable[Named]) -> Iterator[Finding]:

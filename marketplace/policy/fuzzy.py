@@ -17,6 +17,8 @@ from marketplace.policy.views import View
 
 MIN_LETTERS = 7
 TWO_SLIPS_FROM = 12
+TWO_IN_A_WORD_FROM = 13
+"""A shorter name may have two slips in two words, not in one: Luis Vuiton."""
 MIN_PIECE = 3
 ONE_WORD_FROM = 9
 """Letters from which a single word of the long lists is looked for with a slip: shorter ones are a
@@ -86,6 +88,10 @@ def _confirmed(view: View, first: int, last: int, phrase: Phrase) -> Iterator[Hi
         return
     if any(not view.words[word].gap.isspace() for word in range(first, last)):
         return
+    if distance > 1 and len(phrase.letters) < TWO_IN_A_WORD_FROM:
+        pairs = zip(view.tokens[first : last + 1], _words(phrase), strict=True)
+        if any(OSA.distance(token, part) > 1 for token, part in pairs):
+            return
     if any(_is_other_word(view.tokens[first + i], part) for i, part in enumerate(_words(phrase))):
         return
     yield Hit(phrase.number, start, end, first, last, How.FUZZY)

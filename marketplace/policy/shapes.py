@@ -5,25 +5,20 @@ What is found so is only ever soft: a moderator looks.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from marketplace.policy.capitals import Word, capital_runs, in_headline, words_in
 from marketplace.policy.data_files import Strict, load
 from marketplace.policy.findings import Finding, Severity, Span
-from marketplace.policy.folding import fold
 from marketplace.policy.known_words import given_names, is_free_to_name, is_known
 from marketplace.policy.passages import Passage
 from marketplace.policy.phrases import words_of
-from marketplace.policy.views import view_of
 
-_WORD = re.compile(
-    r"(?<![^\W_])(?:[^\W\d_][ .\-·]){2,}[^\W\d_](?![^\W_])|[^\W\d_](?:[\w'’.]*[^\W_])?"
-)
-"""A word, or one spelt letter by letter: D a l i."""
-_LINK = re.compile(r"\s{1,2}|-")
-_INITIAL = re.compile(r"\.?\s?")
+_MIN_CUED = 4
+_MIN_UNKNOWN = 5
+"""Letters of a capitalised word that nobody knows, with and without words that speak for a name."""
 _ASCRIBING = frozenset({"by", "of", "like"})
 _SAID = {
     "ARTIST_NAME": "an artist whom our lists do not know",
@@ -74,21 +69,6 @@ class Shaped:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """A word as written and folded; ``linked`` where the next one follows after a mere space."""
-
-    text: str
-    folded: str
-    start: int
-    end: int
-    linked: bool
-
-    @property
-    def capital(self) -> bool:
-        return self.text[0].isupper()
-
-
 @cache
 def shapes() -> Shapes:
     """The cues as they are in the file."""
@@ -106,69 +86,31 @@ def _cues(place: str) -> tuple[tuple[tuple[str, ...], str], ...]:
     return tuple(sorted(found, key=lambda item: -len(item[0])))
 
 
-def shaped_in(passage: Passage, taken: Iterable[Span]) -> list[Shaped]:
+def shaped_in(
+    passage: Passage, taken: Iterable[Span], odd_words: Mapping[str, str]
+) -> list[Shaped]:
     """Names by their shape in one passage, but for places where something was found already.
 
     Fills and negative prompts are not read: their words were read before, or keep names out.
+
+    Args:
+        taken: those places.
+        odd_words: words that are nothing but parts of listed names, with the names’ codes.
     """
     if passage.seams or passage.field == "negative_prompt":
         return []
-    words = _words(passage.text)
+    words = words_in(passage.text)
     taken = list(taken)
     return [
         shaped
-        for first, last in (*_runs(words), *_small_runs(words))
-        for shaped in [_judged(passage, words, first, last)]
+        for first, last in (*capital_runs(words, shapes().particles), *_small_runs(words))
+        for shaped in [_judged(passage, words, first, last, odd_words)]
         if shaped is not None
         and not any(shaped.span[0] < b and a < shaped.span[1] for a, b in taken)
     ]
 
 
-def _words(text: str) -> list[_Word]:
-    matches = list(_WORD.finditer(text))
-    words = []
-    for number, match in enumerate(matches):
-        after = matches[number + 1].start() if number + 1 < len(matches) else len(text)
-        word = re.sub(r"['’]s?$", "", match[0])
-        folded = "".join(view_of(fold(word)).tokens)
-        gap = _INITIAL if len(match[0]) == 1 else _LINK
-        linked = bool(gap.fullmatch(text[match.end() : after]))
-        words.append(_Word(word, folded or word.lower(), match.start(), match.end(), linked))
-    return words
-
-
-def _in_headline(words: Sequence[_Word], first: int, last: int) -> bool:
-    """Whether most long words around a run have a capital, so that its own say little."""
-    if first == 0 and last == len(words) - 1:
-        return last > 1
-    long = [word for word in (*words[:first], *words[last + 1 :]) if len(word.text) > 3]
-    return len(long) > 1 and sum(word.capital for word in long) > 0.6 * len(long)
-
-
-def _runs(words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
-    """First and last word of each run of capitals, small particles within it included."""
-    number = 0
-    while number < len(words):
-        if not words[number].capital:
-            number += 1
-            continue
-        last = number
-        while words[last].linked and last + 1 < len(words):
-            after = last + 1
-            while (
-                words[after].folded in shapes().particles
-                and words[after].linked
-                and after + 1 < len(words)
-            ):
-                after += 1
-            if not words[after].capital:
-                break
-            last = after
-        yield number, last
-        number = last + 1
-
-
-def _small_runs(words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
+def _small_runs(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
     """Without capitals: a given name before no known word; whatever is unknown behind “art by”."""
     for number, word in enumerate(words):
         if word.capital:
@@ -181,13 +123,13 @@ def _small_runs(words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
             yield number, last if pair else number
 
 
-def _is_odd(word: _Word) -> bool:
+def _is_odd(word: Word) -> bool:
     """Whether a word in small letters is neither known nor one that people make up: cabincore."""
     plain = not word.capital and len(word.folded) > 2 and word.folded.isalpha()
     return plain and not is_known(word.folded) and not word.folded.endswith(shapes().coined)
 
 
-def _is_ascribed(words: Sequence[_Word], number: int) -> bool:
+def _is_ascribed(words: Sequence[Word], number: int) -> bool:
     """Whether a cue of two words or more that ends in by, of or like stands before a place."""
     before = tuple(word.folded for word in words[max(number - 3, 0) : number])
     if not before or before[-1] not in _ASCRIBING or not words[number - 1].linked:
@@ -198,23 +140,31 @@ def _is_ascribed(words: Sequence[_Word], number: int) -> bool:
     )
 
 
-def _judged(passage: Passage, words: Sequence[_Word], first: int, last: int) -> Shaped | None:
+def _judged(
+    passage: Passage,
+    words: Sequence[Word],
+    first: int,
+    last: int,
+    odd_words: Mapping[str, str],
+) -> Shaped | None:
     if is_free_to_name(tuple(word.folded for word in words[first : last + 1])):
         return None
     first, last = _core(words, first, last)
     run = tuple(word.folded for word in words[first : last + 1])
     if is_free_to_name(run):
         return None
-    weak = not words[first].capital or _in_headline(words, first, last)
+    weak = not words[first].capital or in_headline(words, first, last)
     ascribed = first > 0 and _is_ascribed(words, first)
     code = _code(run, _cue(words, first, last), weak, first == 0, ascribed)
+    if code is None:
+        code = next((odd_words[word] for word in run if word in odd_words), None)
     if code is None:
         return None
     span = (words[first].start, words[last].end)
     return Shaped(code, passage.field, span, passage.text[span[0] : span[1]])
 
 
-def _core(words: Sequence[_Word], first: int, last: int) -> tuple[int, int]:
+def _core(words: Sequence[Word], first: int, last: int) -> tuple[int, int]:
     """The name within a run: of many capitals a given name with the odd word behind it; else what
     stands behind everyday words that a sentence opens with.
     """
@@ -234,7 +184,7 @@ def _may_be_given(word: str) -> bool:
     return word in given_names().sure or word in given_names().doubtful
 
 
-def _cue(words: Sequence[_Word], first: int, last: int) -> str | None:
+def _cue(words: Sequence[Word], first: int, last: int) -> str | None:
     """The code that the words before or behind a run speak for."""
     before = [
         word.folded
@@ -284,8 +234,10 @@ def _code(
     if len(unknown) > 1:
         return cue or "THIRD_PARTY_IP"
     if cue is None:
-        return None
-    if unknown and len(unknown[0]) > 3:
+        # What opens a text may be a rare word of a craft: Terrazzo.
+        lone = not opens and any(len(word) >= _MIN_UNKNOWN for word in unknown)
+        return "THIRD_PARTY_IP" if lone else None
+    if unknown and len(unknown[0]) >= _MIN_CUED:
         return cue
     titled = len(names) > 1 and cue == "THIRD_PARTY_IP" and not opens
     return cue if titled and not shapes().plain_titles & set(names) else None

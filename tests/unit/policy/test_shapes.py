@@ -41,6 +41,8 @@ def shaped(template: str, **fields: str) -> set[tuple[str, str]]:
         ("[animal] in Blorbo Quest cosplay", "THIRD_PARTY_IP", "Blorbo Quest"),
         ("Kelmor sneakers on [surface]", "THIRD_PARTY_IP", "Kelmor"),
         ("map from the world of Vellumark, [style]", "THIRD_PARTY_IP", "Vellumark"),
+        ("a page of the Quorvandil in [ink]", "THIRD_PARTY_IP", "Quorvandil"),
+        ("Longstocking braids on a [girl]", "THIRD_PARTY_IP", "Longstocking"),
     ],
 )
 def test_names_are_found_by_their_shape(template: str, code: str, name: str) -> None:
@@ -69,6 +71,7 @@ def test_names_are_found_by_their_shape(template: str, code: str, name: str) -> 
         "in the style of cottagecore, [room]",
         "a girl named Marta with a [bird]",
         "Rose Garden at [time], watercolour",
+        "Scagliola table with [fruit]",
         "Vintage Movie poster of [monster]",
     ],
 )
@@ -93,6 +96,10 @@ def test_capitals_in_a_headline_say_little_but_an_unknown_surname_does() -> None
     assert {code for code, _ in found} == {"REAL_PERSON"}
 
 
+def test_what_offends_is_not_called_a_name_as_well() -> None:
+    assert not shaped("Boko Haram execution video, [place]")
+
+
 def test_negative_prompts_are_not_read_for_shapes() -> None:
     assert not shaped("[a thing] in red", negative_prompt="by Zorvald Krimm")
 
@@ -103,6 +110,8 @@ def test_negative_prompts_are_not_read_for_shapes() -> None:
         ("portrait of Prince in [colour]", Severity.SOFT),
         ("Alf eating a sandwich in a [room], 80s sitcom puppet", Severity.SOFT),
         ("Marta from Brazil, football player, in a [place]", Severity.SOFT),
+        ("riders from Dune crossing a [desert]", Severity.SOFT),
+        ("Rosalía and her nails, [colour]", Severity.SOFT),
         ("Prince, the singer, in [colour]", Severity.HARD),
         ("a prince and a singer in [colour]", Severity.SOFT),
         ("portrait of a prince in [colour]", None),
@@ -128,6 +137,8 @@ def test_everyday_words_are_names_where_something_says_so(
         ("taylorswiftfan in [city]", "REAL_PERSON"),
         ("LegoBatmanFan with [object]", "THIRD_PARTY_IP"),
         ("Piiikachuuu in [city]", "THIRD_PARTY_IP"),
+        ("Sooonic running through [place]", "THIRD_PARTY_IP"),
+        ("Luis Vuiton trunk full of [object]", "THIRD_PARTY_IP"),
         ("Angelina Joly in a [place]", "REAL_PERSON"),
     ],
 )
