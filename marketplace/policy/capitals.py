@@ -40,7 +40,8 @@ def words_in(text: str) -> list[Word]:
     for number, match in enumerate(matches):
         after = matches[number + 1].start() if number + 1 < len(matches) else len(text)
         word = re.sub(r"['’]s?$", "", match[0])
-        folded = "".join(view_of(fold(word)).tokens)
+        plain = word.isascii() and word.isalpha()
+        folded = word.lower() if plain else "".join(view_of(fold(word)).tokens)
         gap = _INITIAL if len(match[0]) == 1 else _LINK
         linked = bool(gap.fullmatch(text[match.end() : after]))
         words.append(Word(word, folded or word.lower(), match.start(), match.end(), linked))

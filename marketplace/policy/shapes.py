@@ -76,14 +76,17 @@ def shapes() -> Shapes:
 
 
 @cache
-def _cues(place: str) -> tuple[tuple[tuple[str, ...], str], ...]:
-    """(words, code) of all cues before or after a name, the longest first."""
+def _cues(place: str) -> dict[str, tuple[tuple[tuple[str, ...], str], ...]]:
+    """(words, code) of all cues before or after a name, the longest first, by the nearest word."""
     found = [
         (words_of(phrase), cues.code)
         for cues in shapes().cues
         for phrase in (cues.before if place == "before" else cues.after)
     ]
-    return tuple(sorted(found, key=lambda item: -len(item[0])))
+    nearest: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for words, code in sorted(found, key=lambda item: -len(item[0])):
+        nearest.setdefault(words[-1 if place == "before" else 0], []).append((words, code))
+    return {word: tuple(cues) for word, cues in nearest.items()}
 
 
 def shaped_in(
@@ -136,7 +139,7 @@ def _is_ascribed(words: Sequence[Word], number: int) -> bool:
         return False
     return any(
         len(phrase) > 1 and code == "ARTIST_NAME" and before[-len(phrase) :] == phrase
-        for phrase, code in _cues("before")
+        for phrase, code in _cues("before").get(before[-1], ())
     )
 
 
@@ -202,10 +205,10 @@ def _cue(words: Sequence[Word], first: int, last: int) -> str | None:
 
 def cue_beside(before: Sequence[str], after: Sequence[str]) -> str | None:
     """The code that the folded words before or behind a place speak for."""
-    for phrase, code in _cues("before"):
+    for phrase, code in _cues("before").get(before[-1], ()) if before else ():
         if tuple(before[-len(phrase) :]) == phrase:
             return code
-    for phrase, code in _cues("after"):
+    for phrase, code in _cues("after").get(after[0], ()) if after else ():
         if tuple(after[: len(phrase)]) == phrase:
             return code
     return None
