@@ -11,7 +11,7 @@ from marketplace.policy import Submission, read_submission
 from marketplace.screening.model_facts import facts_of_slug
 
 FOLDER = Path(__file__).parent / "texts"
-HALVES = ("tuned", "held_out", "blind_1", "blind_2", "blind_3")
+HALVES = ("tuned", "held_out", "blind_1", "blind_2", "blind_3", "blind_4")
 STAND_INS: dict[str, Any] = {
     "title": "Quiet small scenes",
     "description": "One look for many subjects: fill in what you like and the light, the palette "

@@ -15,7 +15,7 @@ from marketplace.policy.matching import Hit, How, Matcher, Phrase, Views, phrase
 from marketplace.policy.name_lists import Entry, listed_entries
 from marketplace.policy.passages import Passage
 from marketplace.policy.phrases import is_innocent, words_of
-from marketplace.policy.turned import TurnedIndex
+from marketplace.policy.turned import BackwardIndex, TurnedIndex
 from marketplace.policy.views import View
 
 CODE_OF: dict[str, str] = {
@@ -85,6 +85,7 @@ class _Index:
     """By phrase number: the entry, its kind, whether this spelling needs company."""
     fuzzy: fuzzy.FuzzyIndex
     turned: TurnedIndex
+    backwards: BackwardIndex
 
 
 @cache
@@ -102,8 +103,9 @@ def _index() -> _Index:
         if not needs and not entry.cased
     ]
     slips = [phrase for phrase, entry in plain if entry.short_slips or fuzzy.is_long(phrase)]
-    turned = TurnedIndex(phrase for phrase, _ in plain)
-    return _Index(Matcher(phrases), tuple(spelt), fuzzy.FuzzyIndex(slips), turned)
+    clear = [phrase for phrase, _ in plain]
+    turned, backwards = TurnedIndex(clear), BackwardIndex(clear)
+    return _Index(Matcher(phrases), tuple(spelt), fuzzy.FuzzyIndex(slips), turned, backwards)
 
 
 def names_in(passage: Passage, views: Views, context: Iterable[str] = ()) -> list[Named]:
@@ -121,7 +123,8 @@ def names_in(passage: Passage, views: Views, context: Iterable[str] = ()) -> lis
             found.append(named)
     if not passage.seams:
         turned = [hit for hit in index.turned.find(views.plain) if _is_cased(passage, views, hit)]
-        for hit in (*turned, *index.fuzzy.find(views.plain)):
+        backwards = index.backwards.find(views.plain)
+        for hit in (*turned, *backwards, *index.fuzzy.find(views.plain)):
             named = _judged(passage, views.plain, hit, index.spelt[hit.number], around)
             if named is not None:
                 found.append(named)

@@ -124,7 +124,7 @@ _EMPTY_TITLES = re.compile(
     r"no name|asdf\w*|qwerty\w*|template)s?\s*\d*\W*",
     re.I,
 )
-_EMPTY_NAME = re.compile(r"(?:[a-z]|[a-z]?\d+|var(?:iable)?[ _-]?\w?\d*|x+|foo|bar|asdf)", re.I)
+_EMPTY_NAME = re.compile(r"(?:[a-z]|[a-z]?\d+|var(?:iable)?[ _-]?\w?\d*|x+|foo|asdf)", re.I)
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 

@@ -134,6 +134,8 @@ def test_everyday_words_are_names_where_something_says_so(
         ("Vladimir P.u.t.i.n on [animal]", "REAL_PERSON"),
         ("Dalí, Salvador: a [clock]", "ARTIST_NAME"),
         ("Messi Lionel with a [animal]", "REAL_PERSON"),
+        ("a bat hero called namtaB on a [roof]", "THIRD_PARTY_IP"),
+        ("esiurC moT hanging off a [vehicle]", "REAL_PERSON"),
         ("taylorswiftfan in [city]", "REAL_PERSON"),
         ("LegoBatmanFan with [object]", "THIRD_PARTY_IP"),
         ("Piiikachuuu in [city]", "THIRD_PARTY_IP"),
@@ -153,6 +155,7 @@ def test_disguised_names_are_found(template: str, code: str) -> None:
         "stone emma-blue and will, smith of [metal]",
         "a b c blocks on [table]",
         "McDonald the farmer with a [cow]",
+        "stressed diaper deliver reviled [animal] level",
     ],
 )
 def test_what_only_looks_disguised_is_left_alone(template: str) -> None:

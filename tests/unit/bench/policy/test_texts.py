@@ -52,6 +52,14 @@ def test_blind_texts_fare_no_worse_than_at_their_first_reading() -> None:
     assert summary["obfuscated_recall"] >= 0.90
 
 
+def test_a_strangers_texts_fare_no_worse_than_at_their_first_reading() -> None:
+    summary = _summary_of(read("blind_4"))
+    assert summary["clean_flagged_hard"] <= 0.0134
+    assert summary["offensive_recall"] >= 0.84
+    assert summary["ip_recall"] >= 0.965
+    assert summary["obfuscated_recall"] >= 0.9142
+
+
 def test_the_third_blind_set_fares_no_worse_than_at_its_first_reading() -> None:
     """The newest is read whole: its first reading is a figure of all its texts."""
     summary = _summary_of(read("blind_3"))
