@@ -8,7 +8,9 @@ import pytest
 
 from marketplace.policy import Severity
 from marketplace.policy.data_files import FOLDER, load
+from marketplace.policy.known_words import is_known
 from marketplace.policy.name_lists import FILES, GROUP_FILES, Entry, GroupList
+from marketplace.policy.phrases import words_of
 from tests.unit.policy.quiet import checked, codes
 
 NAMES = {"THIRD_PARTY_IP", "REAL_PERSON", "ARTIST_NAME"}
@@ -143,3 +145,12 @@ def test_nothing_is_listed_twice() -> None:
         entries = json.loads((FOLDER / name).read_text())["entries"]
         keys = [(entry["name"].casefold(), bool(entry.get("with"))) for entry in entries]
         assert len(keys) == len(set(keys)), name
+
+
+@pytest.mark.parametrize("name", [name for name in GROUP_FILES if name.startswith("further")])
+def test_no_name_of_several_words_is_an_everyday_one_when_joined(name: str) -> None:
+    """“W.I.T.C.H.” would be found in every witch."""
+    for group in load(GroupList, name).groups:
+        for listed in (*group.names, *group.cased):
+            words = words_of(listed)
+            assert len(words) == 1 or not is_known("".join(words)), listed
