@@ -102,7 +102,7 @@ def _index() -> _Index:
         for phrase, (entry, _, needs) in zip(phrases, spelt, strict=True)
         if not needs and not entry.cased
     ]
-    slips = [phrase for phrase, entry in plain if entry.short_slips or fuzzy.is_long(phrase)]
+    slips = [phrase for phrase, entry in plain if entry.weighed or fuzzy.is_long(phrase)]
     clear = [phrase for phrase, _ in plain]
     turned, backwards = TurnedIndex(clear), BackwardIndex(clear)
     return _Index(Matcher(phrases), tuple(spelt), fuzzy.FuzzyIndex(slips), turned, backwards)
@@ -161,6 +161,7 @@ def _judged(
     if is_innocent(view, hit):
         return None
     doubt = _goes_on(view, hit) or (everyday and not (company and capitals))
+    doubt |= not entry.weighed and not company and _says_little(entry.name, passage, span)
     doubt |= unsure and (tricked or _alone(entry) or _all_capitals(passage, span))
     return Named(
         entry,
@@ -170,6 +171,17 @@ def _judged(
         hit.how,
         _severity(entry, kind, hit.how, around, doubt),
     )
+
+
+def _says_little(name: str, passage: Passage, span: Span) -> bool:
+    """Whether a name of plain words stands without capitals of its own: wings of fire."""
+    has_own = _has_capitals(passage, span) and not _all_capitals(passage, span)
+    return not has_own and _is_plain(name)
+
+
+@cache
+def _is_plain(name: str) -> bool:
+    return all(is_known(word) and word not in given_names().sure for word in words_of(name))
 
 
 def _is_deliberate(passage: Passage, view: View, hit: Hit, entry: Entry) -> bool:

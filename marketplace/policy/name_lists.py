@@ -35,9 +35,9 @@ class Entry(Strict):
     cased: bool = False
     """Counts where each word has its capital, or in company (``with``): an everyday phrase, or one
     word that is a surname as well, which alone is never more than soft."""
-
-    short_slips: bool = True
-    """Whether a short single word is looked for with a slip as well."""
+    weighed: bool = True
+    """Whether somebody weighed this one entry. Of the others, those made of plain words ("wings of
+    fire") are only soft without capitals, and short ones are not looked for with a slip."""
 
 
 class EntityList(Strict):
@@ -65,7 +65,7 @@ class Group(Strict):
     def entries(self) -> Iterator[Entry]:
         """Its names as entries of a list."""
         for name in self.names:
-            yield Entry.model_validate({"name": name, "of": self.of, "short_slips": False})
+            yield Entry.model_validate({"name": name, "of": self.of, "weighed": False})
         for name in self.cased:
             yield Entry.model_validate(
                 {"name": name, "of": self.of, "with": self.with_, "cased": True}

@@ -179,3 +179,19 @@ def test_given_names_are_sure_or_doubtful() -> None:
     assert not names.sure & names.doubtful
     assert {"rose", "emily"} & (names.sure | names.doubtful) == {"emily"}
     assert "mark" in names.doubtful
+
+
+@pytest.mark.parametrize(
+    ("template", "severity"),
+    [
+        ("phoenix with wings of fire over [place]", Severity.SOFT),
+        ("cow and chicken on a [farm]", Severity.SOFT),
+        ("A THRONE OF GLASS IN [PLACE]", Severity.SOFT),
+        ("a dragon from Wings of Fire in [place]", Severity.HARD),
+        ("iron man in [city]", Severity.HARD),  # weighed one by one
+    ],
+)
+def test_plain_words_of_the_long_lists_weigh_little_without_capitals(
+    template: str, severity: Severity
+) -> None:
+    assert [f.severity for f in checked(template) if f.rule == "names.character"] == [severity]
