@@ -17,6 +17,7 @@ from marketplace.policy import (
 )
 from marketplace.policy.findings import Finding, Span
 from marketplace.policy.matching import Views
+from marketplace.policy.odd_words import odd_words
 from marketplace.policy.passages import Passage, passages_of
 from marketplace.policy.phrases import without_innocent
 from marketplace.policy.submission import Submission, check_template
@@ -56,7 +57,7 @@ def check(submission: Submission, tone_of: tone.Tone | None = None) -> list[Find
     found += shapes.findings_of(
         shaped
         for passage, _ in passages
-        for shaped in shapes.shaped_in(passage, _taken(found, passage.field), entities.odd_words())
+        for shaped in shapes.shaped_in(passage, _taken(found, passage.field), odd_words())
     )
     found += breadth.findings_of(submission, names)
     found += wording.findings_of(submission)

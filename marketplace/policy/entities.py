@@ -10,7 +10,7 @@ from functools import cache
 from marketplace.policy import fuzzy, shapes
 from marketplace.policy.common_words import common_words
 from marketplace.policy.findings import Finding, Severity, Span
-from marketplace.policy.known_words import given_names, is_known
+from marketplace.policy.known_words import given_names, is_anybody, is_known
 from marketplace.policy.matching import Hit, How, Matcher, Phrase, Views, phrase_of
 from marketplace.policy.name_lists import Entry, listed_entries
 from marketplace.policy.passages import Passage
@@ -51,10 +51,6 @@ _SMALL = frozenset(
     | {"of", "on", "or", "the", "to", "van", "von"}
 )
 """Words that have no capital within a title."""
-_KNOWN_BY_A_WORD = frozenset({"character", "artist"})
-"""Not people: too many share a surname."""
-_MIN_ODD = 5
-"""Letters from which a word of a name may stand for it."""
 _NAMING = frozenset({"called", "named", "nicknamed", "christened"})
 """A name behind one of these is somebody's first name."""
 _STRETCHED = re.compile(r"([^\W\d_])\1\1")
@@ -200,7 +196,7 @@ def _in_company(entry: Entry, around: frozenset[str]) -> bool:
 def _is_nothing_else(entry: Entry) -> bool:
     """Whether a name of one word is neither one of English nor a common given name: Rosalía."""
     words = words_of(entry.name)
-    return len(words) == 1 and not _is_anybody(words[0])
+    return len(words) == 1 and not is_anybody(words[0])
 
 
 def _hinted(view: View, hit: Hit, kind: str) -> bool:
@@ -265,31 +261,6 @@ def _longest(found: list[Named]) -> list[Named]:
 
 def _overlap(one: Span, other: Span) -> bool:
     return one[0] < other[1] and other[0] < one[1]
-
-
-@cache
-def odd_words() -> dict[str, str]:
-    """Words of listed names of several words that are nothing else, with the names’ codes.
-
-    Katniss, of Katniss Everdeen: somebody who writes it means her, though she is not alone.
-    """
-    found: dict[str, str] = {}
-    doubtful: set[str] = set()
-    for entry, kind in listed_entries():
-        if kind not in _KNOWN_BY_A_WORD:
-            continue
-        if entry.with_:
-            doubtful.update(words_of(entry.name))
-        for spelling in (entry.name, *entry.aliases):
-            words = words_of(spelling)
-            for word in words if len(words) > 1 else ():
-                if len(word) >= _MIN_ODD and word not in found and not _is_anybody(word):
-                    found[word] = CODE_OF[kind]
-    return {word: code for word, code in found.items() if word not in doubtful}
-
-
-def _is_anybody(word: str) -> bool:
-    return is_known(word) or word in given_names().sure or not word.isalpha()
 
 
 def findings_of(names: Iterable[Named]) -> Iterator[Finding]:

@@ -54,6 +54,11 @@ def is_known(word: str) -> bool:
     return any(stem in words or f"{stem}e" in words for stem in stems)
 
 
+def is_anybody(word: str) -> bool:
+    """Whether a folded word is one of English, a common given name, or no word of letters."""
+    return is_known(word) or word in given_names().sure or not word.isalpha()
+
+
 def is_free_to_name(words: tuple[str, ...]) -> bool:
     """Whether these words begin or end with the name of somebody long dead, or of an old tale."""
     names = _free_to_name()
