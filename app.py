@@ -1,10 +1,9 @@
 """The WSGI entry points: ``app`` for commands, ``served()`` for web servers."""
 
-import gc
-
 from flask import Flask
 
 from demo.commands import demo
+from marketplace.core.garbage import set_loaded_aside
 from marketplace.discovery.warming import warm_up
 from marketplace.factory import create_app
 from workers.search.commands import corpus
@@ -19,10 +18,5 @@ app.cli.add_command(corpus)
 def served() -> Flask:
     """The application, ready for its first request: for a server that takes a factory."""
     warm_up(app)
-    # What has been loaded by now stays for ever: to look through it for garbage again and again
-    # would stop a page for a quarter of a second now and then. The young are looked through in
-    # small lots, a few milliseconds each, and what has outlived many of them seldom.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(5_000, 5, 1_000)
+    set_loaded_aside()
     return app

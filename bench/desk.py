@@ -28,6 +28,7 @@ from marketplace.accounts.models import User
 from marketplace.accounts.operations import create_user, grant_role
 from marketplace.core import migrate
 from marketplace.core.container import Services
+from marketplace.core.garbage import set_loaded_aside
 from marketplace.core.permissions import Role
 from marketplace.core.unit_of_work import unit_of_work
 from marketplace.factory import create_app
@@ -108,6 +109,7 @@ def measure(parts: Services, moderator_id: str, requests: int, cases: int) -> No
     app = create_app(services=parts)
     app.config.update(WTF_CSRF_ENABLED=False)
     client = _logged_in(app, parts, moderator_id)
+    set_loaded_aside()  # as a web process that serves
     draw = random.Random(7)
     with unit_of_work(parts.database) as session:
         open_ids = _open_ids(session, requests)
