@@ -23,11 +23,10 @@ from marketplace.listings.queries import version_of
 from marketplace.listings.states import ListingState
 from marketplace.listings.wizard.drafts import standing
 from marketplace.listings.words import words_of
-from marketplace.moderation.models import Case
-from marketplace.moderation.states import CaseState
 from marketplace.screening.reading import submission_of
 from marketplace.verification.waiting import versions_without_run
 from tests.factories.accounts import make_seller
+from tests.factories.listings import approve as put_on_shelves
 from tests.factories.listings import make_live
 from tests.factories.orders import make_buyer
 from tests.factories.shop import make_purchase
@@ -60,17 +59,7 @@ def edited(session: Session, services: Services, listing: Listing) -> ListingVer
 
 def approve(session: Session, listing: Listing, version: ListingVersion) -> None:
     operations.finish_verification(session, listing)
-    case = Case(
-        listing_id=listing.id,
-        version_id=version.id,
-        state=CaseState.APPROVED,
-        decided_by=listing.seller_id,
-        decided_at=now(),
-        override=True,
-        decision_note="for a test",
-    )
-    session.add(case)
-    operations.publish(session, listing, version, listing.seller_id)
+    put_on_shelves(session, listing, version)
     session.commit()
 
 
